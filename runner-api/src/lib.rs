@@ -1,0 +1,18 @@
+//! What lnprototest asks of the world it tests: a [`Runner`] that starts [`Node`]s, and the [`Chain`] they follow.
+//!
+//! An implementation that wants to be tested implements [`Runner`] and [`Node`], and nothing else. The harness
+//! speaks BOLT 8 and everything above it over the byte stream that [`Node::dial`] returns, so a runner holds no
+//! cryptography and no state of any conversation.
+
+mod capability;
+mod chain;
+mod keys;
+mod node;
+mod operation;
+pub mod pipe;
+
+pub use capability::{Capabilities, Capability};
+pub use chain::{BlockAt, Chain, ChainError, RejectCode, Rejection};
+pub use keys::NodeKeys;
+pub use node::{ByteStream, Identity, LocalFuture, Node, NodeError, Runner, Settled, World};
+pub use operation::{Address, CloseChannel, FundChannel, Operation, OperationError, Outcome};
