@@ -1,5 +1,7 @@
 //! The frames of BOLT 8 under every cut, lie and corruption.
 
+#![allow(clippy::unwrap_used)]
+
 use lnprototest_bolt::noise::{
     Decoder, Encryptor, FrameError, Initiator, MAX_MESSAGE_LENGTH, Responder, Transport,
 };

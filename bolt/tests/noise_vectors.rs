@@ -1,5 +1,7 @@
 //! BOLT 8, "Appendix A: Transport Test Vectors".
 
+#![allow(clippy::unwrap_used)]
+
 use lnprototest_bolt::noise::{
     Act, Decoder, HandshakeError, Initiator, Responder, ResponderWaiting, Transport,
 };
