@@ -1,1 +1,19 @@
-//! (in the making)
+//! lnprototest's event language: specs as a checked, typed model, read from YAML files or built in Rust.
+//!
+//! [`Spec`] is what the harness runs: its [`Step`]s hold one typed [`Event`] each, with every name resolved and
+//! every fragment expanded. Arguments are expressions ([`Expr`], [`Template`]), compiled when the file is loaded
+//! and evaluated against a [`Scope`] of the harness.
+
+pub mod event;
+mod expr;
+mod location;
+mod spec;
+mod template;
+mod value;
+
+pub use event::Event;
+pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, Literal, Scope, Typed};
+pub use location::{Located, Location, Source};
+pub use spec::{Requires, Spec, Step};
+pub use template::{Template, TemplateKind};
+pub use value::{Object, Value};

@@ -1,0 +1,150 @@
+//! The table that all events are declared in, and the enum of them all.
+
+use super::*;
+
+/// What is known about an event beside its meaning.
+#[derive(Clone, Copy, Debug)]
+pub struct EventInfo {
+    /// As it is written: `ExpectMsg`.
+    pub name: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// What it does.
+    pub doc: &'static str,
+    /// Its arguments.
+    pub arguments: &'static [ArgumentInfo],
+}
+
+/// What is known about an argument beside its meaning.
+#[derive(Clone, Copy, Debug)]
+pub struct ArgumentInfo {
+    /// As it is written: `channel_id`.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// How it is written.
+    pub role: Role,
+}
+
+/// How an argument is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Not at all: it follows from others.
+    Derived,
+    /// As the event's own value, or under its name.
+    Main,
+    /// Under its name.
+    Other,
+    /// As the event's own value, which can be a mapping of any names.
+    Whole,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// The block chain.
+    Chain,
+    /// Transactions of a channel.
+    Channel,
+    /// The node's own doing.
+    Node,
+    /// Messages.
+    Session,
+    /// The order of events.
+    Structure,
+    /// BOLT 8's acts and frames.
+    Transport,
+}
+
+/// Declares the events of one group, a struct each. `[main]`, `[whole]` and `[derived]` stand for
+/// [`Role`]s; `as "name"` gives the written name where it differs from the field's.
+macro_rules! events {
+    ($group:ident: $(
+        $(#[doc = $doc:literal])+
+        $event:ident {
+            $($(#[doc = $arg_doc:literal])+ $([$role:ident])? $arg:ident $(as $written:literal)?: $type:ty),* $(,)?
+        }
+    )+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub struct $event {
+            $($(#[doc = $arg_doc])+ pub $arg: $type),*
+        }
+
+        impl $event {
+            /// Its entry of the table.
+            pub const INFO: $crate::event::EventInfo = $crate::event::EventInfo {
+                name: stringify!($event),
+                group: $crate::event::Group::$group,
+                doc: concat!($($doc, "\n"),+),
+                arguments: &[$($crate::event::ArgumentInfo {
+                    name: $crate::event::table::written!($arg $($written)?),
+                    doc: concat!($($arg_doc, "\n"),+),
+                    role: $crate::event::table::role!($($role)?),
+                }),*],
+            };
+        }
+    )+};
+}
+
+macro_rules! written {
+    ($arg:ident) => {
+        stringify!($arg)
+    };
+    ($arg:ident $written:literal) => {
+        $written
+    };
+}
+
+macro_rules! role {
+    () => {
+        $crate::event::Role::Other
+    };
+    (derived) => {
+        $crate::event::Role::Derived
+    };
+    (main) => {
+        $crate::event::Role::Main
+    };
+    (whole) => {
+        $crate::event::Role::Whole
+    };
+}
+
+pub(crate) use {events, role, written};
+
+macro_rules! event_enum {
+    ($($event:ident),+ $(,)?) => {
+        /// What happens in one step.
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub enum Event {
+            $(#[doc = concat!("See [`", stringify!($event), "`].")] $event($event)),+
+        }
+
+        impl Event {
+            /// The table's entries, in alphabetical order.
+            pub const ALL: &'static [EventInfo] = &[$($event::INFO),+];
+
+            /// Its entry of the table.
+            pub fn info(&self) -> &'static EventInfo {
+                match self {
+                    $(Self::$event(_) => &const { $event::INFO }),+
+                }
+            }
+        }
+
+        $(impl From<$event> for Event {
+            fn from(event: $event) -> Self {
+                Self::$event(event)
+            }
+        })+
+    };
+}
+
+event_enum! {
+    Accept, AcceptFunding, AnyOrder, Block, Broadcast, Check, CheckEq, CloseChannel, Commit, Connect, CreateFunding,
+    Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectNoTx, ExpectQuiet, ExpectTx,
+    ExpectWarning, FundChannel, Handshake, Include, Msg, MustNotMsg, OneOf, RawConnect, RawMsg, Restart, SendBytes,
+    Sequence, Set, TryAll, Wait,
+}
