@@ -3,5 +3,6 @@
 //! Nothing here comes from an implementation of Lightning: a conformance suite that shares code with what it
 //! judges shares its bugs.
 
+pub mod channel;
 pub mod noise;
 pub mod wire;
