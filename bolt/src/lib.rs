@@ -4,5 +4,6 @@
 //! judges shares its bugs.
 
 pub mod channel;
+pub mod features;
 pub mod noise;
 pub mod wire;
