@@ -1,0 +1,270 @@
+//! What coins does the node own, and how does it spend them?
+
+use bitcoin::absolute::LockTime;
+use bitcoin::hashes::Hash;
+use bitcoin::secp256k1::{Message, SECP256K1, SecretKey};
+use bitcoin::sighash::{EcdsaSighashType, SighashCache};
+use bitcoin::transaction::Version;
+use bitcoin::{
+    Amount, Block, CompressedPublicKey, FeeRate, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn,
+    TxOut, Txid, WPubkeyHash, Weight, Witness,
+};
+use lightning::events::bump_transaction::Utxo;
+use lightning::events::bump_transaction::sync::WalletSourceSync;
+use lnprototest_runner_api::Chain;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The block whose coinbase is the node's own; the harness spends block 1's.
+pub(crate) const OWN_COINBASE: u32 = 2;
+
+/// Of a P2WPKH input, witness included.
+const INPUT_WEIGHT: Weight = Weight::from_wu(4 * 41 + 108);
+/// Of a transaction without inputs and outputs.
+const BASE_WEIGHT: Weight = Weight::from_wu(42);
+/// Change below this stays with the fee.
+const DUST: Amount = Amount::from_sat(330);
+
+/// A small on-chain wallet: P2WPKH outputs to a key of its own, and one coinbase that pays the chain's key.
+pub(crate) struct Wallet {
+    own: Spender,
+    coinbase: Spender,
+    coins: Mutex<BTreeMap<OutPoint, Coin>>,
+}
+
+struct Spender {
+    key: SecretKey,
+    hash: WPubkeyHash,
+    script: ScriptBuf,
+}
+
+impl Spender {
+    fn new(key: SecretKey) -> Self {
+        let hash = CompressedPublicKey(key.public_key(SECP256K1)).wpubkey_hash();
+        Self { key, hash, script: ScriptBuf::new_p2wpkh(&hash) }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Coin {
+    output: TxOut,
+    /// The height of its block, if it is in one.
+    confirmed: Option<u32>,
+    spent: Option<Spend>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Spend {
+    by: Txid,
+    /// The height of the spending transaction's block, if it is in one.
+    confirmed: Option<u32>,
+}
+
+/// The wallet's coins don't suffice.
+#[derive(Debug, thiserror::Error)]
+#[error("the node's wallet holds {held}, needed are {needed} with the fee")]
+pub(crate) struct InsufficientFunds {
+    held: Amount,
+    needed: Amount,
+}
+
+impl Wallet {
+    pub(crate) fn new(key: SecretKey) -> Self {
+        let coinbase_key =
+            SecretKey::from_slice(&<dyn Chain>::COINBASE_KEY).expect("the constant is a valid key");
+        Self {
+            own: Spender::new(key),
+            coinbase: Spender::new(coinbase_key),
+            coins: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Where its change goes, and whatever else it is to receive.
+    pub(crate) fn script(&self) -> &ScriptBuf {
+        &self.own.script
+    }
+
+    /// Takes the outputs of `block`'s coinbase that pay the chain's key.
+    pub(crate) fn own_coinbase(&self, block: &Block, height: u32) {
+        let Some(coinbase) = block.txdata.first() else { return };
+        let txid = coinbase.compute_txid();
+        let mut coins = self.coins();
+        for (vout, output) in (0..).zip(&coinbase.output) {
+            if output.script_pubkey == self.coinbase.script {
+                let coin = Coin { output: output.clone(), confirmed: Some(height), spent: None };
+                coins.insert(OutPoint { txid, vout }, coin);
+            }
+        }
+    }
+
+    /// Follows the chain by one block.
+    pub(crate) fn block_connected(&self, block: &Block, height: u32) {
+        let mut coins = self.coins();
+        for tx in &block.txdata {
+            let pays_us = tx.output.iter().any(|output| output.script_pubkey == self.own.script);
+            let spends_us = tx.input.iter().any(|input| coins.contains_key(&input.previous_output));
+            if pays_us || spends_us {
+                self.note(&mut coins, tx, Some(height));
+            }
+        }
+    }
+
+    /// Forgets the blocks above `height`.
+    pub(crate) fn blocks_disconnected(&self, height: u32) {
+        let above = |confirmed: &mut Option<u32>| {
+            if confirmed.is_some_and(|at| at > height) {
+                *confirmed = None;
+            }
+        };
+        for coin in self.coins().values_mut() {
+            above(&mut coin.confirmed);
+            if let Some(spend) = &mut coin.spent {
+                above(&mut spend.confirmed);
+            }
+        }
+    }
+
+    /// Pays `amount` to `script` from its coins, signed. The payment is output 0. The coins are taken until
+    /// [`Wallet::abandon`]. Its own change may be spent unconfirmed.
+    ///
+    /// # Errors
+    /// [`InsufficientFunds`]
+    pub(crate) fn pay(
+        &self,
+        script: ScriptBuf,
+        amount: Amount,
+        feerate_per_kw: u32,
+        height: u32,
+    ) -> Result<Transaction, InsufficientFunds> {
+        let feerate = FeeRate::from_sat_per_kwu(feerate_per_kw.into());
+        let outputs = vec![TxOut { value: amount, script_pubkey: script }];
+        let change = TxOut { value: Amount::ZERO, script_pubkey: self.own.script.clone() };
+        let mut weight = BASE_WEIGHT + outputs[0].weight() + change.weight();
+        let fee = |weight| feerate.fee_wu(weight).unwrap_or(Amount::MAX_MONEY);
+
+        let mut coins = self.coins();
+        let mut inputs = Vec::new();
+        let mut held = Amount::ZERO;
+        let needed = |weight| amount + fee(weight);
+        for (outpoint, coin) in coins.iter().filter(|(_, coin)| coin.spent.is_none()) {
+            if held >= needed(weight) {
+                break;
+            }
+            inputs.push(*outpoint);
+            held += coin.output.value;
+            weight += INPUT_WEIGHT;
+        }
+        let left =
+            held.checked_sub(needed(weight)).ok_or(InsufficientFunds { held, needed: needed(weight) })?;
+
+        let mut tx = Transaction {
+            version: Version::TWO,
+            lock_time: LockTime::from_height(height).unwrap_or(LockTime::ZERO),
+            input: inputs.into_iter().map(unsigned).collect(),
+            output: outputs,
+        };
+        if left >= DUST {
+            tx.output.push(TxOut { value: left, ..change });
+        }
+        let prevouts: Vec<TxOut> =
+            tx.input.iter().map(|input| coins[&input.previous_output].output.clone()).collect();
+        self.sign(&mut tx, |index| prevouts.get(index));
+        self.note(&mut coins, &tx, None);
+        Ok(tx)
+    }
+
+    /// Gives up a payment that will not be published: its coins are free again.
+    pub(crate) fn abandon(&self, txid: Txid) {
+        let mut coins = self.coins();
+        coins.retain(|outpoint, coin| outpoint.txid != txid || coin.confirmed.is_some());
+        for coin in coins.values_mut() {
+            if matches!(coin.spent, Some(Spend { by, confirmed: None }) if by == txid) {
+                coin.spent = None;
+            }
+        }
+    }
+
+    /// Notes what `tx` does to the coins.
+    fn note(&self, coins: &mut BTreeMap<OutPoint, Coin>, tx: &Transaction, confirmed: Option<u32>) {
+        let txid = tx.compute_txid();
+        for input in &tx.input {
+            if let Some(coin) = coins.get_mut(&input.previous_output) {
+                coin.spent = Some(Spend { by: txid, confirmed });
+            }
+        }
+        for (vout, output) in (0..).zip(&tx.output) {
+            if output.script_pubkey == self.own.script {
+                coins
+                    .entry(OutPoint { txid, vout })
+                    .and_modify(|coin| coin.confirmed = confirmed)
+                    .or_insert_with(|| Coin { output: output.clone(), confirmed, spent: None });
+            }
+        }
+    }
+
+    /// Signs the inputs of `tx` that spend its coins; `prevout` knows what each input spends.
+    pub(crate) fn sign<'a>(&self, tx: &mut Transaction, prevout: impl Fn(usize) -> Option<&'a TxOut>) {
+        let mut witnesses = Vec::new();
+        let mut sighashes = SighashCache::new(&*tx);
+        for index in 0..tx.input.len() {
+            let Some(spent) = prevout(index) else { continue };
+            let Some(spender) =
+                [&self.own, &self.coinbase].into_iter().find(|spender| spender.script == spent.script_pubkey)
+            else {
+                continue;
+            };
+            let digest =
+                sighashes.p2wpkh_signature_hash(index, &spender.script, spent.value, EcdsaSighashType::All);
+            let Ok(digest) = digest else { continue };
+            let signature =
+                SECP256K1.sign_ecdsa_low_r(&Message::from_digest(digest.to_byte_array()), &spender.key);
+            let signature = bitcoin::ecdsa::Signature::sighash_all(signature);
+            witnesses.push((index, Witness::p2wpkh(&signature, &spender.key.public_key(SECP256K1))));
+        }
+        for (index, witness) in witnesses {
+            tx.input[index].witness = witness;
+        }
+    }
+
+    fn coins(&self) -> MutexGuard<'_, BTreeMap<OutPoint, Coin>> {
+        self.coins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unsigned(previous_output: OutPoint) -> TxIn {
+    TxIn {
+        previous_output,
+        script_sig: ScriptBuf::new(),
+        sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+        witness: Witness::new(),
+    }
+}
+
+impl WalletSourceSync for Wallet {
+    fn list_confirmed_utxos(&self) -> Result<Vec<Utxo>, ()> {
+        let free = |coin: &&Coin| coin.confirmed.is_some() && coin.spent.is_none();
+        let hash = |coin: &Coin| match coin.output.script_pubkey == self.own.script {
+            true => self.own.hash,
+            false => self.coinbase.hash,
+        };
+        Ok(self
+            .coins()
+            .iter()
+            .filter(|(_, coin)| free(coin))
+            .map(|(outpoint, coin)| Utxo::new_v0_p2wpkh(*outpoint, coin.output.value, &hash(coin)))
+            .collect())
+    }
+
+    fn get_change_script(&self) -> Result<ScriptBuf, ()> {
+        Ok(self.own.script.clone())
+    }
+
+    fn sign_psbt(&self, psbt: Psbt) -> Result<Transaction, ()> {
+        let prevouts: Vec<Option<TxOut>> =
+            psbt.inputs.iter().map(|input| input.witness_utxo.clone()).collect();
+        let mut tx = psbt.extract_tx_unchecked_fee_rate();
+        self.sign(&mut tx, |index| prevouts.get(index)?.as_ref());
+        self.note(&mut self.coins(), &tx, None);
+        Ok(tx)
+    }
+}
