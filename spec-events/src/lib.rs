@@ -7,13 +7,14 @@
 pub mod event;
 mod expr;
 mod location;
+mod plain;
 mod spec;
 mod template;
 mod value;
 
 pub use event::Event;
-pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, Literal, Scope, Typed};
+pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, FunctionInfo, Literal, Scope, Typed};
 pub use location::{Located, Location, Source};
 pub use spec::{Requires, Spec, Step};
 pub use template::{Template, TemplateKind};
-pub use value::{Object, Value};
+pub use value::{ExpectedSignature, Object, Value};

@@ -1,6 +1,8 @@
 //! What expressions come to, and what they are about.
 
 use indexmap::IndexMap;
+use secp256k1::ecdsa::Signature;
+use secp256k1::{PublicKey, SECP256K1};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,6 +20,8 @@ pub enum Value {
     Map(Rc<IndexMap<String, Value>>),
     /// Values by name that are only made when asked for.
     Object(Rc<dyn Object>),
+    /// A signature that is not known beforehand, only what makes it right. It equals the text of any such one.
+    Signature(Rc<ExpectedSignature>),
     /// Text, or bytes as lower-case hex.
     Text(Arc<str>),
     /// It exists, but this runner can't say what it is: why. Anything that touches it is
@@ -32,6 +36,29 @@ pub trait Object {
 
     /// The names of all members that there are now.
     fn names(&self) -> Vec<String>;
+}
+
+/// What a signature must be: nodes grind or salt their nonces, so bytes can't be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpectedSignature {
+    /// Whose it is.
+    pub key: PublicKey,
+    /// Of what.
+    pub hash: [u8; 32],
+}
+
+impl ExpectedSignature {
+    /// Whether these 64 bytes are a valid low-S signature of the hash by the key.
+    pub fn matches(&self, compact: &[u8]) -> bool {
+        let Ok(signature) = Signature::from_compact(compact) else { return false };
+        let mut normalised = signature;
+        normalised.normalize_s();
+        // Verification takes low-S signatures only, but the rule is ours: say it.
+        normalised == signature
+            && SECP256K1
+                .verify_ecdsa(&secp256k1::Message::from_digest(self.hash), &signature, &self.key)
+                .is_ok()
+    }
 }
 
 impl Value {
@@ -80,6 +107,7 @@ impl Value {
             Self::Int(_) => "a number",
             Self::List(_) => "a list",
             Self::Map(_) | Self::Object(_) => "a map",
+            Self::Signature(_) => "a signature to come",
             Self::Text(_) => "text",
             Self::Unknown(_) => "unknown",
         }
@@ -116,13 +144,18 @@ macro_rules! from_int {
 
 from_int!(i64, i128, u8, u16, u32, u64);
 
-/// Equal in content; a lazy map equals an eager one of the same members.
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
+impl Value {
+    /// Whether both are the same in content; a lazy map equals an eager one of the same members.
+    ///
+    /// # Errors
+    /// The two are of different kinds, so that the question is a fault: which kinds.
+    pub fn equals(&self, other: &Self) -> Result<bool, String> {
+        Ok(match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::List(a), Self::List(b)) => a == b,
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a == b)
+            }
             (Self::Map(_) | Self::Object(_), Self::Map(_) | Self::Object(_)) => {
                 let names = self.names();
                 names.len() == other.names().len()
@@ -131,9 +164,20 @@ impl PartialEq for Value {
                         _ => false,
                     })
             }
+            (Self::Signature(a), Self::Signature(b)) => a == b,
+            (Self::Signature(expected), Self::Text(hex)) | (Self::Text(hex), Self::Signature(expected)) => {
+                hex::decode(hex.as_bytes()).is_ok_and(|bytes| expected.matches(&bytes))
+            }
             (Self::Text(a), Self::Text(b)) => a == b,
-            _ => false,
-        }
+            _ => return Err(format!("{} and {} are never equal", self.kind(), other.kind())),
+        })
+    }
+}
+
+/// As [`Value::equals`]; values of different kinds differ.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.equals(other).unwrap_or(false)
     }
 }
 
@@ -160,6 +204,9 @@ impl fmt::Display for Value {
                     }
                 }
                 f.write_str("}")
+            }
+            Self::Signature(expected) => {
+                write!(f, "(any signature of {} by {})", hex::encode(expected.hash), expected.key)
             }
             Self::Text(text) => write!(f, "'{text}'"),
             Self::Unknown(why) => write!(f, "unknown ({why})"),

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::program::Program;
 use super::{EvalError, EvalErrorKind, Typed};
 use crate::{Location, Value};
 
@@ -21,6 +22,7 @@ pub struct Expr<T: Typed = Value> {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
+    Compiled(Arc<Program>),
     Literal(Literal),
 }
 
@@ -50,8 +52,8 @@ impl<T: Typed> Expr<T> {
     /// # Errors
     /// A name that is not there, a function that does not take its arguments, or a value that is no `T`.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<T, EvalError> {
-        let _ = scope;
         let value = match &self.body {
+            Body::Compiled(program) => program.evaluate(scope)?,
             Body::Literal(literal) => Value::from(literal),
         };
         T::from_value(value).map_err(|problem| EvalError {
@@ -66,6 +68,7 @@ impl<T: Typed> Expr<T> {
 impl<T: Typed> std::fmt::Display for Expr<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.body {
+            Body::Compiled(program) => f.write_str(program.text.trim()),
             Body::Literal(literal) => write!(f, "{}", Value::from(literal)),
         }
     }

@@ -85,7 +85,7 @@ macro_rules! typed_int {
     )+};
 }
 
-typed_int!(i64: "an integer", u32: "a 32-bit integer", u64: "an integer");
+typed_int!(i64: "an integer", i128: "an integer", u32: "a 32-bit integer", u64: "an integer");
 
 impl Typed for OutPoint {
     const NAME: &'static str = "an outpoint as `txid:vout`";
@@ -127,6 +127,17 @@ impl Typed for SecretKey {
         };
         padded[free..].copy_from_slice(&bytes);
         Self::from_slice(&padded).map_err(|_| format!("`{bytes:?}` is not a secret key: zero or too large"))
+    }
+}
+
+impl Typed for String {
+    const NAME: &'static str = "text";
+
+    fn from_value(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Text(text) => Ok(text.to_string()),
+            _ => Err(wrong::<Self>(&value)),
+        }
     }
 }
 

@@ -1,0 +1,83 @@
+//! Functions that make output scripts, and name chains.
+
+use bitcoin::hashes::Hash;
+use bitcoin::key::{TweakedPublicKey, UntweakedPublicKey};
+use bitcoin::{CompressedPublicKey, Network, PubkeyHash, ScriptBuf, blockdata::constants::genesis_block};
+use secp256k1::PublicKey;
+
+use super::table::{Function, Kind, argument};
+use crate::Value;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "chain_hash",
+        parameters: &[("chain", Kind::Text)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "The hash of the first block of `bitcoin`, `testnet`, `signet` or `regtest`, as messages have it.",
+        call: |arguments| {
+            let name: String = argument(arguments, 0)?;
+            let network = match name.as_str() {
+                "bitcoin" => Network::Bitcoin,
+                "regtest" => Network::Regtest,
+                "signet" => Network::Signet,
+                "testnet" => Network::Testnet,
+                _ => return Err(format!("there is no chain `{name}`: bitcoin, regtest, signet or testnet")),
+            };
+            Ok(Value::bytes(genesis_block(network).block_hash().to_byte_array()))
+        },
+    },
+    Function {
+        name: "p2pkh",
+        parameters: &[("pubkey", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "The script that pays this key's hash.",
+        call: |arguments| {
+            let key = argument::<PublicKey>(arguments, 0)?;
+            Ok(script(ScriptBuf::new_p2pkh(&PubkeyHash::from(bitcoin::PublicKey::new(key)))))
+        },
+    },
+    Function {
+        name: "p2sh",
+        parameters: &[("script", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "The script that pays this script's hash.",
+        call: |arguments| Ok(script(argument::<ScriptBuf>(arguments, 0)?.to_p2sh())),
+    },
+    Function {
+        name: "p2tr",
+        parameters: &[("pubkey", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "The taproot script whose output key this is (not tweaked).",
+        call: |arguments| {
+            let key = UntweakedPublicKey::from(argument::<PublicKey>(arguments, 0)?);
+            Ok(script(ScriptBuf::new_p2tr_tweaked(TweakedPublicKey::dangerous_assume_tweaked(key))))
+        },
+    },
+    Function {
+        name: "p2wpkh",
+        parameters: &[("pubkey", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "The segwit script that pays this key.",
+        call: |arguments| {
+            let key = CompressedPublicKey(argument::<PublicKey>(arguments, 0)?);
+            Ok(script(ScriptBuf::new_p2wpkh(&key.wpubkey_hash())))
+        },
+    },
+    Function {
+        name: "p2wsh",
+        parameters: &[("script", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "The segwit script that pays this script.",
+        call: |arguments| Ok(script(argument::<ScriptBuf>(arguments, 0)?.to_p2wsh())),
+    },
+];
+
+fn script(script: ScriptBuf) -> Value {
+    Value::bytes(script.as_bytes())
+}

@@ -1,0 +1,161 @@
+//! Expressions on their own, without a file around them.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{Location, Source, Value};
+
+struct Names(Vec<(&'static str, Value)>);
+
+impl Scope for Names {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        self.0.iter().find(|entry| entry.0 == name).map(|entry| entry.1.clone())
+    }
+}
+
+fn compiled(text: &str) -> Program {
+    let source = Arc::new(Source { name: "test".into(), text: text.into() });
+    let root = compile(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
+    Program { text: text.into(), at: Location::new(&source, 0..text.len()), start: Some(0), root }
+}
+
+fn evaluate(text: &str) -> Result<Value, EvalError> {
+    let open_channel = Value::map([("to_self_delay", Value::from(144u64)), ("data", Value::from("aabb"))]);
+    let unknown = Value::Unknown("no known_keys".into());
+    let names = Names(vec![
+        ("sent", Value::map([("open_channel", open_channel)])),
+        ("list", Value::list([1u64, 2, 3].map(Value::from))),
+        ("node", Value::map([("funding_pubkey", unknown)])),
+        ("big", Value::from(u64::MAX)),
+    ]);
+    compiled(text).evaluate(&names)
+}
+
+fn value(text: &str) -> Value {
+    evaluate(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn integers_are_of_one_kind_up_to_64_bits_and_beyond() {
+    assert_eq!(value("big + 1"), Value::Int(1 << 64));
+    assert_eq!(value("big > 1 && 1 < big"), Value::Bool(true));
+    assert_eq!(value("18446744073709551615u == big"), Value::Bool(true));
+    assert_eq!(value("-7 % 4"), Value::Int(-3));
+    assert_eq!(value("big * 1000 / 1000"), Value::from(u64::MAX));
+}
+
+#[test]
+fn members_and_items_are_found() {
+    assert_eq!(value("sent.open_channel.to_self_delay"), Value::from(144u64));
+    assert_eq!(value("list[1] + sent['open_channel'].to_self_delay"), Value::from(146u64));
+    assert_eq!(value("has(sent.open_channel) && !has(sent.accept_channel)"), Value::Bool(true));
+    assert_eq!(value("{'a': list}.a[0]"), Value::from(1u64));
+}
+
+#[test]
+fn loops_are_those_of_cel() {
+    assert_eq!(value("list.all(n, n < 4)"), Value::Bool(true));
+    assert_eq!(value("list.exists(n, n == 4)"), Value::Bool(false));
+    assert_eq!(value("list.exists_one(n, n == 2)"), Value::Bool(true));
+    assert_eq!(value("list.map(n, n * 2)"), value("[2, 4, 6]"));
+    assert_eq!(value("list.filter(n, n > 1).map(m, list.filter(n, n > m))"), value("[[3], []]"));
+    assert_eq!(value("2 in list && !(5 in list)"), Value::Bool(true));
+}
+
+#[test]
+fn text_is_put_together_and_compared() {
+    assert_eq!(value("sent.open_channel.data + 'cc'"), Value::from("aabbcc"));
+    assert_eq!(value("true ? 'a' : 'b'"), Value::from("a"));
+    assert_eq!(value("'a' < 'b'"), Value::Bool(true));
+}
+
+#[test]
+fn an_error_knows_its_part() {
+    let error = evaluate("1 + sent.accept_channel.minimum_depth").unwrap_err();
+    assert_eq!(error.at.text(), "sent.accept_channel");
+    assert_eq!(error.kind.to_string(), "`sent.accept_channel` is not there (there is open_channel)");
+    assert_eq!(error.at.column(), 5);
+    let error = evaluate("'a' == 1 || nothing").unwrap_err();
+    assert_eq!(error.kind, EvalErrorKind::Type("text and a number are never equal".into()));
+    assert_eq!(evaluate("list[3]").unwrap_err().kind.to_string(), "there is no item 3: the list has 3");
+    assert_eq!(evaluate("1 / 0").unwrap_err().kind.to_string(), "division by zero");
+    assert_eq!(
+        evaluate("slice('aabb', 1, 3)").unwrap_err().kind.to_string(),
+        "slice: 2 bytes have no part from 1 to 3"
+    );
+}
+
+#[test]
+fn what_the_runner_does_not_know_is_told_apart() {
+    assert!(evaluate("node.funding_pubkey == '02'").unwrap_err().is_unknown());
+    assert!(!evaluate("node.colour").unwrap_err().is_unknown());
+}
+
+#[test]
+fn what_can_not_be_compiled_says_where() {
+    for (text, span, problem) in [
+        ("1.5", 0..3, "there are no fractions"),
+        ("nul(1)", 3..4, "there is no function `nul`"),
+        ("1 + null", 4..8, "there is no null"),
+        ("zeros()", 5..6, "`zeros` is called as `zeros(n)`"),
+        ("  ", 0..2, "there is no expression between `${` and `}`"),
+    ] {
+        let errors = compile(text).unwrap_err();
+        assert_eq!((&errors[0].span, errors[0].problem.as_str()), (&span, problem), "{text}");
+    }
+    assert!(!compile("1 +").unwrap_err().is_empty());
+    assert!(!compile("a b").unwrap_err().is_empty());
+}
+
+#[test]
+fn functions_give_what_they_say() {
+    for (text, expected) in [
+        ("bigsize(252)", "fc"),
+        ("bigsize(253)", "fd00fd"),
+        ("bigsize(65536)", "fe00010000"),
+        ("bigsize(4294967296)", "ff0000000100000000"),
+        ("concat('aa', 'bb', '')", "aabb"),
+        ("flip('00ff', 0)", "ffff"),
+        ("flip('00ff', -1)", "0000"),
+        ("repeat('ab', 3)", "ababab"),
+        ("set_byte('000000', 1, 7)", "000700"),
+        ("sha256('')", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("slice('aabbccdd', 1, 3)", "bbcc"),
+        ("tlv(55, 'aabb')", "3702aabb"),
+        ("u16(258)", "0102"),
+        ("u64(1)", "0000000000000001"),
+        ("utf8('hi')", "6869"),
+        ("zeros(2)", "0000"),
+        ("pubkey('01')", "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"),
+        ("chain_hash('bitcoin')", "6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000"),
+        ("p2wpkh(pubkey('01'))", "0014751e76e8199196d454941c45d1b3a323f1433bd6"),
+        ("p2pkh(pubkey('01'))", "76a914751e76e8199196d454941c45d1b3a323f1433bd688ac"),
+        ("p2tr(pubkey('01'))", "512079be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"),
+    ] {
+        assert_eq!(value(text), Value::from(expected), "{text}");
+    }
+    assert_eq!(value("to_int('0102')"), Value::Int(258));
+    assert_eq!(value("byte_len('0102') == 2 && size(list) == 3"), Value::Bool(true));
+    assert_eq!(value("min(3, 1, 2) + max(1, 5)"), Value::Int(6));
+    assert!(
+        evaluate("u16(65536)").is_err()
+            && evaluate("zeros(1000000)").is_err()
+            && evaluate("sha256('0')").is_err()
+    );
+}
+
+#[test]
+fn a_high_s_signature_is_the_same_one_refused() {
+    let (key, hash) = ("'0101'", "repeat('42', 32)");
+    let expected = crate::ExpectedSignature {
+        key: secp256k1::SecretKey::from_value(Value::from("0101")).unwrap().public_key(secp256k1::SECP256K1),
+        hash: [0x42; 32],
+    };
+    let signature = Bytes::from_value(value(&format!("signature({key}, {hash})"))).unwrap();
+    let high = Bytes::from_value(value(&format!("high_s(signature({key}, {hash}))"))).unwrap();
+    assert!(expected.matches(&signature));
+    assert!(!expected.matches(&high));
+    let mut low = secp256k1::ecdsa::Signature::from_compact(&high).unwrap();
+    low.normalize_s();
+    assert_eq!(low.serialize_compact()[..], signature[..]);
+}
