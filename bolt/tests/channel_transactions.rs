@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use bitcoin::consensus::encode::{deserialize_hex, serialize_hex};
-use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf, Sequence, Transaction};
+use bitcoin::sighash::SighashCache;
+use bitcoin::{Amount, EcdsaSighashType, FeeRate, OutPoint, ScriptBuf, Sequence, Transaction};
 use lnprototest_bolt::channel::{
     ChannelParameters, ClosingError, ClosingOutputs, Coin, CoinKind, CommitmentFormat, CommitmentNumber,
     CommitmentState, Funding, Htlc, HtlcTransactionKind, Keyset, MutualClose, OutputPurpose, Party, PerSide,
@@ -62,6 +63,24 @@ fn funding_from_segwit_pays_its_feerate() {
             assert!(fee.to_sat() <= weight + 2, "{sat}: {fee} for {weight}");
         }
     }
+}
+
+#[test]
+fn funding_from_segwit_is_signed() {
+    let coin = coin();
+    let (transaction, _) =
+        fund(&coin, Amount::from_sat(100_000), pubkeys(), FeeRate::from_sat_per_kwu(1000)).unwrap();
+    let key = PublicKey::from_secret_key_global(&coin.key);
+    let script = ScriptBuf::new_p2wpkh(&bitcoin::CompressedPublicKey(key).wpubkey_hash());
+    assert_eq!(coin.output().script_pubkey, script);
+    let hash = SighashCache::new(&transaction)
+        .p2wpkh_signature_hash(0, &script, coin.amount, EcdsaSighashType::All)
+        .unwrap();
+    let witness = transaction.input[0].witness.to_vec();
+    let signature = bitcoin::ecdsa::Signature::from_slice(&witness[0]).unwrap();
+    assert_eq!(signature.sighash_type, EcdsaSighashType::All);
+    assert!(secp256k1::SECP256K1.verify_ecdsa(&hash.into(), &signature.signature, &key).is_ok());
+    assert_eq!(witness[1..], [key.serialize().to_vec()]);
 }
 
 #[test]

@@ -164,17 +164,18 @@ fn derived_keys_and_obscured_number() {
     assert_eq!(point().to_string(), "025f7117a78150fe2ef97db7cfc83bd57b2e2c0d0dd25eaf467a4a1c2a45ce1486");
     let state = CommitmentState {
         feerate: FeeRate::ZERO,
-        balances_msat: PerSide { local: 7_000_000_000, remote: 3_000_000_000 },
-        htlcs: Vec::new(),
+        balances_msat: PerSide { local: 6_999_000_000, remote: 3_000_000_000 },
+        htlcs: vec![htlc(0)],
     };
     let commitment = channel.commitment(Side::Local, CommitmentNumber::FIRST, point(), &state);
     let keys = commitment.keys;
+    let htlc_pubkeys = commitment.htlc_pubkeys.unwrap();
     assert_eq!(
-        keys.htlc.local.to_string(),
+        htlc_pubkeys.local.to_string(),
         "030d417a46946384f88d5f3337267c5e579765875dc4daca813e21734b140639e7"
     );
     assert_eq!(
-        keys.htlc.remote.to_string(),
+        htlc_pubkeys.remote.to_string(),
         "0394854aa6eab5b2a8122cc726e9dded053a2184d88256816826d6231c068d4a5b"
     );
     assert_eq!(
@@ -186,6 +187,13 @@ fn derived_keys_and_obscured_number() {
         "0212a140cd0c6539d07cd08dfe09984dec3251ea808b892efeac3ede9402bf2b19"
     );
     let purposes: Vec<_> = commitment.outputs.iter().map(|output| output.purpose).collect();
-    assert_eq!(purposes, [OutputPurpose::Balance(Side::Remote), OutputPurpose::Balance(Side::Local)]);
+    assert_eq!(
+        purposes,
+        [
+            OutputPurpose::Htlc(htlc(0)),
+            OutputPurpose::Balance(Side::Remote),
+            OutputPurpose::Balance(Side::Local)
+        ]
+    );
     assert_eq!(commitment.fee(), Amount::ZERO);
 }

@@ -2,14 +2,14 @@
 
 use bitcoin::absolute::LockTime;
 use bitcoin::transaction::Version;
-use bitcoin::{Amount, CompressedPublicKey, FeeRate, ScriptBuf, Sequence, Transaction, TxOut};
+use bitcoin::{Amount, CompressedPublicKey, FeeRate, OutPoint, ScriptBuf, Sequence, Transaction, TxOut};
 use secp256k1::ecdsa::Signature;
 use secp256k1::{PublicKey, SecretKey};
 
 use super::format::{ANCHOR_AMOUNT, CommitmentFormat};
 use super::funding::Funding;
 use super::htlc::HtlcTransaction;
-use super::keys::{CommitmentKeys, derive_public_key};
+use super::keys::{CommitmentKeys, derive_public_key, htlc_public_keys};
 use super::ordering::output_order;
 use super::parameters::{ChannelParameters, CommitmentState, Htlc};
 use super::scripts::{self, HtlcOutputKeys};
@@ -32,6 +32,8 @@ pub struct Commitment {
     pub trimmed: Vec<Htlc>,
     /// The keys in its scripts.
     pub keys: CommitmentKeys,
+    /// Both ends' `htlcpubkey`; `None` where there are no HTLCs.
+    pub htlc_pubkeys: Option<PerSide<PublicKey>>,
     /// What it spends.
     pub funding: Funding,
     /// Its form.
@@ -78,6 +80,8 @@ impl Commitment {
             outputs: Vec::new(),
             trimmed: Vec::new(),
             keys: CommitmentKeys::derive(holder, &basepoints, per_commitment_point),
+            htlc_pubkeys: (!state.htlcs.is_empty())
+                .then(|| htlc_public_keys(&basepoints, &per_commitment_point)),
             funding: channel.funding,
             format: channel.format,
             feerate: state.feerate,
@@ -104,12 +108,13 @@ impl Commitment {
 
     /// The HTLC transactions that spend it, in the order of `commitment_signed`'s `htlc_signature`s.
     pub fn htlc_transactions(&self) -> Vec<HtlcTransaction> {
+        let Some(pubkeys) = self.htlc_pubkeys else { return Vec::new() };
         let txid = self.transaction.compute_txid();
         (0..)
             .zip(&self.outputs)
             .filter_map(|(vout, output)| match (output.purpose, &output.witness_script) {
                 (OutputPurpose::Htlc(htlc), Some(script)) => {
-                    Some(HtlcTransaction::new(self, txid, vout, htlc, script))
+                    Some(HtlcTransaction::new(self, OutPoint { txid, vout }, htlc, script, pubkeys))
                 }
                 _ => None,
             })
@@ -138,7 +143,9 @@ impl Commitment {
             .unwrap_or(Amount::ZERO);
 
         let mut outputs: Vec<(TxOut, CommitmentOutput)> = Vec::with_capacity(htlcs.len() + 4);
-        outputs.extend(htlcs.iter().map(|htlc| self.htlc_output(*htlc)));
+        if let Some(pubkeys) = &self.htlc_pubkeys {
+            outputs.extend(htlcs.iter().map(|htlc| self.htlc_output(*htlc, pubkeys)));
+        }
         for side in [self.holder, !self.holder] {
             let has_balance = balances[side] >= dust_limit;
             if has_balance {
@@ -165,11 +172,11 @@ impl Commitment {
         }
     }
 
-    fn htlc_output(&self, htlc: Htlc) -> (TxOut, CommitmentOutput) {
+    fn htlc_output(&self, htlc: Htlc, pubkeys: &PerSide<PublicKey>) -> (TxOut, CommitmentOutput) {
         let keys = HtlcOutputKeys {
             revocation: self.keys.revocation,
-            local: self.keys.htlc[self.holder],
-            remote: self.keys.htlc[!self.holder],
+            local: pubkeys[self.holder],
+            remote: pubkeys[!self.holder],
         };
         let script = if htlc.offered_by == self.holder {
             scripts::offered_htlc(self.format, &keys, &htlc.payment_hash)

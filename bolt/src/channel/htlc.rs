@@ -3,7 +3,7 @@
 use bitcoin::absolute::LockTime;
 use bitcoin::sighash::SighashCache;
 use bitcoin::transaction::Version;
-use bitcoin::{Amount, EcdsaSighashType, OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid, Witness};
+use bitcoin::{Amount, EcdsaSighashType, OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Witness};
 use secp256k1::ecdsa::Signature;
 use secp256k1::{Message, PublicKey, SecretKey};
 
@@ -44,10 +44,10 @@ pub enum HtlcTransactionKind {
 impl HtlcTransaction {
     pub(super) fn new(
         commitment: &Commitment,
-        txid: Txid,
-        vout: u32,
+        output: OutPoint,
         htlc: Htlc,
         witness_script: &ScriptBuf,
+        pubkeys: PerSide<PublicKey>,
     ) -> Self {
         let Commitment { holder, format, feerate, keys, .. } = *commitment;
         let (kind, lock_time, fee) = if htlc.offered_by == holder {
@@ -58,7 +58,7 @@ impl HtlcTransaction {
         };
         let script = scripts::to_local(&keys.revocation, commitment.to_self_delay, &keys.delayed_payment);
         let input = TxIn {
-            previous_output: OutPoint { txid, vout },
+            previous_output: output,
             script_sig: ScriptBuf::new(),
             sequence: format.htlc_sequence(),
             witness: Witness::new(),
@@ -78,7 +78,7 @@ impl HtlcTransaction {
                 output: vec![output],
             },
             witness_script: witness_script.clone(),
-            pubkeys: keys.htlc,
+            pubkeys,
             format,
         }
     }

@@ -73,7 +73,8 @@ pub struct Basepoints {
     pub htlc: PublicKey,
 }
 
-/// The keys in the scripts of one commitment transaction and its HTLC transactions.
+/// The keys in the scripts of one commitment transaction and its HTLC transactions, but for
+/// [`htlc_public_keys`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommitmentKeys {
     /// The holder's point that all of them come from.
@@ -82,8 +83,6 @@ pub struct CommitmentKeys {
     pub revocation: PublicKey,
     /// The holder's `local_delayedpubkey`.
     pub delayed_payment: PublicKey,
-    /// Both ends' `htlcpubkey`.
-    pub htlc: PerSide<PublicKey>,
 }
 
 impl CommitmentKeys {
@@ -94,9 +93,17 @@ impl CommitmentKeys {
             per_commitment_point,
             revocation: revocation_public_key(&basepoints[!holder].revocation, point),
             delayed_payment: derive_public_key(&basepoints[holder].delayed_payment, point),
-            htlc: PerSide::from_fn(|side| derive_public_key(&basepoints[side].htlc, point)),
         }
     }
+}
+
+/// Both ends' `htlcpubkey` in the commitment with this point. They cost as much as a signature, and only commitments
+/// with HTLCs need them.
+pub fn htlc_public_keys(
+    basepoints: &PerSide<Basepoints>,
+    per_commitment_point: &PublicKey,
+) -> PerSide<PublicKey> {
+    PerSide::from_fn(|side| derive_public_key(&basepoints[side].htlc, per_commitment_point))
 }
 
 /// `basepoint + SHA256(per_commitment_point || basepoint) * G`.
