@@ -8,6 +8,7 @@ pub mod event;
 mod expr;
 mod location;
 mod plain;
+pub mod requirements;
 mod spec;
 mod template;
 mod value;
