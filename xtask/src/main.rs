@@ -1,6 +1,7 @@
 //! Chores of the workspace: `cargo xtask <chore>`.
 
 mod extract;
+mod requirements;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -17,11 +18,14 @@ struct Xtask {
 enum Chore {
     /// Extract the message catalogue from the BOLTs' markdown
     Extract(extract::Extract),
+    /// Write the requirement catalogue from the BOLTs' markdown, or search the requirements
+    Requirements(requirements::Requirements),
 }
 
 fn main() -> ExitCode {
     let outcome: Result<(), Box<dyn std::error::Error>> = match Xtask::parse().chore {
         Chore::Extract(extract) => extract.run().map_err(Into::into),
+        Chore::Requirements(requirements) => requirements.run().map_err(Into::into),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
