@@ -7,6 +7,7 @@
 pub mod event;
 mod expr;
 mod location;
+pub mod paths;
 mod plain;
 pub mod requirements;
 mod spec;
@@ -16,6 +17,7 @@ mod value;
 pub use event::Event;
 pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, FunctionInfo, Literal, Scope, Typed};
 pub use location::{Located, Location, Source};
+pub use paths::PathChoices;
 pub use spec::{Requires, Spec, Step};
 pub use template::{Template, TemplateKind};
 pub use value::{ExpectedSignature, Object, Value};

@@ -56,6 +56,8 @@ events! { Structure:
     TryAll {
         /// The alternatives. An empty one goes straight on.
         [main] alternatives: Alternatives,
+        /// Which of the spec's `TryAll`s it is, in the order of writing. (Not written.)
+        [derived] site: usize,
     }
 }
 
