@@ -122,4 +122,10 @@ mod tests {
         let error = csv("x.md", "\n1. type: (`a`)\n").unwrap_err();
         assert!(error.to_string().starts_with("x.md:2: "), "{error}");
     }
+
+    #[test]
+    fn a_record_without_a_stream_is_an_error() {
+        let error = csv("x.md", "1. type: 1 (`a`)\n2. data:\n   1. type: 2 (`b`)\n").unwrap_err();
+        assert!(error.to_string().starts_with("x.md:3: an indented type is a record"), "{error}");
+    }
 }

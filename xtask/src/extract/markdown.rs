@@ -151,7 +151,10 @@ impl Parser {
         let name = names.next().flatten().ok_or(FORM)?;
         let option = names.next().flatten();
         let number = number.to_owned();
-        if indented && let Some(Definition::TlvStream { records, .. }) = self.definitions.last_mut() {
+        if indented {
+            let Some(Definition::TlvStream { records, .. }) = self.definitions.last_mut() else {
+                return Err("an indented type is a record, and there is no stream");
+            };
             records.push(Record { name, number, option, fields: Vec::new() });
             self.place = Place::Head;
         } else {
