@@ -116,7 +116,7 @@ impl FeatureSet {
         Ok(())
     }
 
-    /// Sets any bit.
+    /// Sets any bit. A `features` field has room for those below 524,280.
     pub fn set_bit(&mut self, bit: u32) {
         let index = bit as usize / 8;
         if index >= self.bytes.len() {
@@ -155,7 +155,7 @@ impl FeatureSet {
 
     /// All bits that are set, ascending.
     pub fn bits(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.bytes.len() as u32 * 8).filter(|bit| self.has_bit(*bit))
+        (0..self.bytes.len() as u64 * 8).map(|bit| bit as u32).filter(|bit| self.has_bit(*bit))
     }
 
     /// The known features that are set, by ascending bit.

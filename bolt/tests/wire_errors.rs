@@ -11,22 +11,22 @@ fn open_channel() -> Plain {
     Plain::map([
         ("chain_hash", Plain::hex([6; 32])),
         ("temporary_channel_id", Plain::hex([0; 32])),
-        ("funding_satoshis", 999_800_u64.into()),
-        ("push_msat", 0_u64.into()),
-        ("dust_limit_satoshis", 546_u64.into()),
+        ("funding_satoshis", 999_800.into()),
+        ("push_msat", 0.into()),
+        ("dust_limit_satoshis", 546.into()),
         ("max_htlc_value_in_flight_msat", u64::MAX.into()),
-        ("channel_reserve_satoshis", 9998_u64.into()),
-        ("htlc_minimum_msat", 0_u64.into()),
-        ("feerate_per_kw", 253_u64.into()),
-        ("to_self_delay", 5_u64.into()),
-        ("max_accepted_htlcs", 483_u64.into()),
+        ("channel_reserve_satoshis", 9998.into()),
+        ("htlc_minimum_msat", 0.into()),
+        ("feerate_per_kw", 253.into()),
+        ("to_self_delay", 5.into()),
+        ("max_accepted_htlcs", 483.into()),
         ("funding_pubkey", point()),
         ("revocation_basepoint", point()),
         ("payment_basepoint", point()),
         ("delayed_payment_basepoint", point()),
         ("htlc_basepoint", point()),
         ("first_per_commitment_point", point()),
-        ("channel_flags", 1_u64.into()),
+        ("channel_flags", 1.into()),
         ("tlvs", Plain::map([("upfront_shutdown_script", "".into()), ("channel_type", "401000".into())])),
     ])
 }
@@ -55,13 +55,13 @@ fn a_message_as_specs_write_it() {
 
 #[test]
 fn everything_that_is_wrong_is_told_at_once() {
-    let unknown = Plain::map([("type", 1_u64.into()), ("value", "".into())]);
-    let tlvs = [("upfront", "".into()), ("channel_type", 1000_u64.into()), ("unknown", vec![unknown].into())];
+    let unknown = Plain::map([("type", 1.into()), ("value", "".into())]);
+    let tlvs = [("upfront", "".into()), ("channel_type", 1000.into()), ("unknown", vec![unknown].into())];
     let mut plain = with(
         open_channel(),
         [
-            ("funding_satoshi", 1_u64.into()),
-            ("to_self_delay", 65536_u64.into()),
+            ("funding_satoshi", 1.into()),
+            ("to_self_delay", 65536.into()),
             ("push_msat", Plain::Int(-1)),
             ("htlc_minimum_msat", "1".into()),
             ("chain_hash", "0600".into()),
@@ -94,11 +94,21 @@ fn everything_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn an_unknown_record_may_be_there_once() {
+    let unknown = || Plain::map([("type", 55.into()), ("value", "aa".into())]);
+    let stream = Catalogue::bolts().tlv_stream("n1").unwrap();
+    let once = Plain::map([("tlv4", 550.into()), ("unknown", vec![unknown()].into())]);
+    assert_eq!(stream.build(&once).unwrap().encode(), [55, 1, 0xaa, 0xfd, 0, 254, 2, 2, 0x26]);
+    let errors = stream.build(&Plain::map([("unknown", vec![unknown(), unknown()].into())])).unwrap_err();
+    assert_eq!(errors.to_string(), "unknown: TLV type 55 is there twice");
+}
+
+#[test]
 fn length_fields_are_not_written_but_can_be_read() {
     let pong = build("pong", &Plain::map([("ignored", "aabbcc".into())])).unwrap();
     assert_eq!(pong.u64("byteslen"), Some(3));
     assert!(!pong.def().is_field("byteslen") && pong.def().is_field("ignored"));
-    let errors = build("pong", &with(pong.to_plain(), [("byteslen", 3_u64.into())])).unwrap_err();
+    let errors = build("pong", &with(pong.to_plain(), [("byteslen", 3.into())])).unwrap_err();
     let message = "byteslen: the length of ignored is not written: it follows from ignored";
     assert_eq!(errors.to_string(), message);
 }
@@ -119,7 +129,7 @@ fn a_match_may_be_partial_and_an_expression_fits_everything() {
     ]);
     assert_eq!(def.check(&part, Extent::Partial), []);
     assert_eq!(def.check(&part, Extent::Whole).len(), 17);
-    assert_eq!(def.check(&with(part, [("push", 1_u64.into())]), Extent::Partial).len(), 1);
+    assert_eq!(def.check(&with(part, [("push", 1.into())]), Extent::Partial).len(), 1);
     assert_eq!(def.field("push_msat").unwrap().check(&"a".into(), Extent::Whole).len(), 1);
 }
 
@@ -136,18 +146,18 @@ fn setting_a_field_moves_its_length() {
 fn records_without_fields_and_with_several() {
     let plain = Plain::map([
         ("channel_id", Plain::hex([1; 32])),
-        ("locktime", 0_u64.into()),
-        ("feerate", 253_u64.into()),
+        ("locktime", 0.into()),
+        ("feerate", 253.into()),
         ("tlvs", Plain::map([("require_confirmed_inputs", true.into())])),
     ]);
     let message = build("tx_init_rbf", &plain).unwrap();
     assert_eq!(message.encode()[42..], [2, 0]);
     assert_eq!(message.to_plain().get("tlvs").unwrap().to_string(), "{require_confirmed_inputs: {}}");
 
-    let range = Plain::map([("min_fee_satoshis", 1_u64.into()), ("max_fee_satoshis", 2_u64.into())]);
+    let range = Plain::map([("min_fee_satoshis", 1.into()), ("max_fee_satoshis", 2.into())]);
     let plain = Plain::map([
         ("channel_id", Plain::hex([1; 32])),
-        ("fee_satoshis", 1_u64.into()),
+        ("fee_satoshis", 1.into()),
         ("signature", Plain::hex([9; 64])),
         ("tlvs", Plain::map([("fee_range", range)])),
     ]);
@@ -210,9 +220,8 @@ fn what_is_wrong_on_purpose_is_wrong_as_meant() {
 #[test]
 fn a_truncated_integer_can_be_padded() {
     let payload = Catalogue::bolts().tlv_stream("payload").unwrap();
-    let data = Plain::map([("payment_secret", Plain::hex([7; 32])), ("total_msat", 1000_u64.into())]);
-    let stream =
-        payload.build(&Plain::map([("payment_data", data), ("amt_to_forward", 1_u64.into())])).unwrap();
+    let data = Plain::map([("payment_secret", Plain::hex([7; 32])), ("total_msat", 1000.into())]);
+    let stream = payload.build(&Plain::map([("payment_data", data), ("amt_to_forward", 1.into())])).unwrap();
     for (number, field) in [(2, "amt_to_forward.amt_to_forward"), (8, "payment_data.total_msat")] {
         let mut raw = RawTlvs::of(&stream);
         raw.record(number).unwrap().pad_truncated().unwrap();
@@ -251,6 +260,23 @@ fn a_proposal_extends_the_catalogue() {
     assert!(catalogue.tlv_stream("open_channel_tlvs").unwrap().record("colour").is_some());
     assert_eq!(catalogue.failure("refused").unwrap().number, 0x4063);
     assert!(Catalogue::bolts().message("hello").is_none());
+}
+
+#[test]
+fn an_optional_field_may_be_missing_at_the_end_only() {
+    let csv = "msgtype,a,40001\nmsgdata,a,b,byte\nmsgdata,a,len,u16,,option_c\nmsgdata,a,c,byte,len,option_c\n\
+               msgdata,a,d,byte,,option_d\n";
+    let catalogue = Catalogue::bolts().extended("optional.csv", csv).unwrap();
+    let def = catalogue.message("a").unwrap();
+    let short = Plain::map([("b", 1.into())]);
+    assert_eq!(def.build(&short).unwrap().encode(), [0x9c, 0x41, 1]);
+    assert_eq!(catalogue.decode(&[0x9c, 0x41, 1]).unwrap().to_plain(), short);
+    let long = Plain::map([("b", 1.into()), ("c", "aa".into()), ("d", 2.into())]);
+    let bytes = [0x9c, 0x41, 1, 0, 1, 0xaa, 2];
+    assert_eq!(def.build(&long).unwrap().encode(), bytes);
+    assert_eq!(catalogue.decode(&bytes).unwrap().to_plain(), long);
+    let gap = Plain::map([("b", 1.into()), ("d", 2.into())]);
+    assert_eq!(def.build(&gap).unwrap_err().to_string(), "c: missing: hex digits");
 }
 
 #[test]

@@ -237,7 +237,7 @@ impl Builder {
         let empty = |value: &Value| value.as_tlvs().is_some_and(|stream| stream.records().is_empty());
         let end = values.iter().position(Option::is_none).unwrap_or(values.len());
         if values[end..].iter().flatten().any(|value| !empty(value)) {
-            let gap = &layout[end];
+            let gap = &layout[layout[end].counts.unwrap_or(end)];
             return self.missing(Path::Name(&path, &gap.name), gap);
         }
         Some(values.into_iter().map_while(|value| value).collect())

@@ -31,7 +31,7 @@ pub struct BuildError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildProblem {
-    /// The value is [`Plain::Deferred`].
+    /// The value is [`Plain::Deferred`](super::plain::Plain::Deferred).
     #[error("the value is not known yet")]
     Deferred,
     /// A length field is written.

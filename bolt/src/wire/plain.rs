@@ -62,17 +62,17 @@ impl From<bool> for Plain {
     }
 }
 
-impl From<i64> for Plain {
-    fn from(value: i64) -> Self {
-        Self::Int(value.into())
-    }
+macro_rules! from_integers {
+    ($($integer:ty),*) => {$(
+        impl From<$integer> for Plain {
+            fn from(value: $integer) -> Self {
+                Self::Int(value.into())
+            }
+        }
+    )*};
 }
 
-impl From<u64> for Plain {
-    fn from(value: u64) -> Self {
-        Self::Int(value.into())
-    }
-}
+from_integers!(i32, i64, i128, u8, u16, u32, u64);
 
 impl From<&str> for Plain {
     fn from(value: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::definition::FieldType;
+use super::definition::{FieldDef, FieldType};
 use super::message::Message;
 use super::plain::Plain;
 use super::value::{Fields, TlvRecord, TlvStream, Value};
@@ -27,10 +27,17 @@ impl fmt::Display for Message {
     }
 }
 
+impl FieldDef {
+    /// A value of this field, as it is written.
+    pub fn to_plain(&self, value: &Value) -> Plain {
+        plain(&self.ty, value)
+    }
+}
+
 impl Fields {
     /// All fields but the derived ones, as a map.
     pub fn to_plain(&self) -> Plain {
-        Plain::map(self.written().map(|(def, value)| (&*def.name, plain(&def.ty, value))))
+        Plain::map(self.written().map(|(def, value)| (&*def.name, def.to_plain(value))))
     }
 }
 
@@ -55,7 +62,7 @@ impl TlvRecord {
         match self.fields() {
             Some(fields) => {
                 let single = self.def().and_then(|def| def.single_field());
-                match single.and_then(|field| fields.get(&field.name).map(|value| plain(&field.ty, value))) {
+                match single.and_then(|field| fields.get(&field.name).map(|value| field.to_plain(value))) {
                     Some(value) => value,
                     None => fields.to_plain(),
                 }

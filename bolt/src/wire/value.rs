@@ -81,6 +81,13 @@ impl fmt::Debug for Value {
     }
 }
 
+/// Bytes in hex, text in quotes, all else as its parts.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
 /// The values of a message's, a record's or a subtype's fields.
 #[derive(Clone)]
 pub struct Fields {
