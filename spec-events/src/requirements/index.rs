@@ -49,9 +49,8 @@ impl Requirements {
     pub fn bundled() -> &'static Self {
         static BUNDLED: OnceLock<Requirements> = OnceLock::new();
         BUNDLED.get_or_init(|| {
-            let read = CATALOGUE.iter().map(|(name, yaml)| catalogue::read(name, yaml));
-            // A test reads the bundled catalogue, so a faulty file does not get here.
-            Requirements::new(read.filter_map(Result::ok).flatten().collect())
+            // It is no input: a test reads these very files.
+            Requirements::from_catalogue(CATALOGUE.iter().copied()).expect("a catalogue as xtask writes it")
         })
     }
 
@@ -78,15 +77,18 @@ impl Requirements {
         Some(&self.all[self.by_id[found]])
     }
 
-    /// The requirement whose id is most like `id`, if one is like it at all.
+    /// The requirement that a mistyped `id` means: the one with its hash, else the one a few letters away.
     pub fn nearest(&self, id: &str) -> Option<&Requirement> {
-        let distance = |requirement: &&Requirement| strsim::damerau_levenshtein(requirement.id.as_str(), id);
-        let (nearest, distance) = self
-            .all
-            .iter()
-            .map(|requirement| (requirement, distance(&requirement)))
-            .min_by_key(|(_, d)| *d)?;
-        (distance <= id.len() / 3).then_some(nearest)
+        const FEW: usize = 3;
+        let (_, hash) = id.rsplit_once('-')?;
+        let has_hash = |requirement: &&Requirement| requirement.id.as_str().ends_with(hash);
+        let by_hash = self.all.iter().find(has_hash).filter(|_| hash.len() == 8);
+        by_hash.or_else(|| {
+            let distance = |known: &Requirement| strsim::damerau_levenshtein(known.id.as_str(), id);
+            let measured = self.all.iter().map(|known| (distance(known), known));
+            let (distance, nearest) = measured.min_by_key(|(distance, _)| *distance)?;
+            (distance <= FEW).then_some(nearest)
+        })
     }
 
     /// All requirements, BOLT by BOLT, in the order of the text.

@@ -95,9 +95,15 @@ pub(super) fn keyword(text: &str) -> Option<Keyword> {
 
 /// The words of `text`, each with its place in bytes.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
-        .map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
+    let is_gap = |c: char| !c.is_alphanumeric() && c != '_';
+    let mut next = 0;
+    text.split_inclusive(is_gap)
+        .map(move |piece| {
+            let at = next;
+            next += piece.len();
+            (at, piece.trim_end_matches(is_gap))
+        })
+        .filter(|(_, word)| !word.is_empty())
 }
 
 #[cfg(test)]

@@ -4,6 +4,12 @@
 //! and numbered bullets mixed in, a heading may itself be a bullet (BOLT 0), and a line that ends in a colon
 //! owns the list after it.
 
+/// How many columns further in a bullet hangs under another.
+const NESTED_FROM: usize = 2;
+
+/// Deeper columns count as this one, so that no text nests without end.
+const DEEPEST: usize = 128;
+
 /// One heading's own text, up to the next heading.
 #[derive(Debug)]
 pub(super) struct Section {
@@ -71,15 +77,8 @@ struct Reader {
 impl Reader {
     fn line(&mut self, number: u32, line: &str) {
         let words = line.trim_start();
-        let indent = line.len() - words.len();
-        if words.starts_with("```") || words.starts_with("~~~") {
-            self.in_code = !self.in_code;
-            self.continues = false;
-        } else if self.in_code {
-        } else if self.in_comment || words.starts_with("<!--") {
-            self.in_comment = !words.contains("-->");
-            self.continues = false;
-        } else if words.is_empty() {
+        let indent = (line.len() - words.len()).min(DEEPEST);
+        if self.is_hidden(words) || words.is_empty() {
             self.continues = false;
         } else if let Some((depth, title)) = heading(line) {
             self.open_section(depth, title);
@@ -93,6 +92,17 @@ impl Reader {
         }
     }
 
+    /// Whether this line belongs to code or a comment, and if so, whether the next may.
+    fn is_hidden(&mut self, words: &str) -> bool {
+        let is_fence = words.starts_with("```") || words.starts_with("~~~");
+        if self.in_comment || (!self.in_code && words.starts_with("<!--")) {
+            self.in_comment = !words.contains("-->");
+            return true;
+        }
+        self.in_code ^= is_fence;
+        self.in_code || is_fence
+    }
+
     fn open_section(&mut self, depth: usize, title: &str) {
         self.close_section();
         self.headings.retain(|(outer, _)| *outer < depth);
@@ -102,9 +112,10 @@ impl Reader {
     }
 
     fn open_bullet(&mut self, bullet: Block) {
-        const NESTED_FROM: usize = 2;
-        self.close_while(|open| open.kind == Kind::Bullet && open.indent + NESTED_FROM > bullet.indent);
-        self.close_while(|open| open.kind == Kind::Paragraph && !open.is_stem());
+        self.close_while(|open| match open.kind {
+            Kind::Bullet => open.indent + NESTED_FROM > bullet.indent,
+            Kind::Paragraph => open.indent > bullet.indent || !open.is_stem(),
+        });
         self.push(bullet);
     }
 

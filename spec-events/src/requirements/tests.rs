@@ -95,6 +95,18 @@ fn an_otherwise_belongs_to_its_alternatives() {
 }
 
 #[test]
+fn a_bullet_left_of_a_paragraph_does_not_hang_under_it() {
+    let items = items("# Doors\n\n - MAY knock\n\n   as follows:\n\n - MUST wait\n");
+    assert_eq!(items[1].under, [""; 0]);
+}
+
+#[test]
+fn no_depth_of_bullets_overflows() {
+    let deep: String = (0..2_000).map(|depth| format!("{}- if:\n", " ".repeat(depth * 2))).collect();
+    assert_eq!(items(&format!("{deep}{}- MUST", " ".repeat(5_000))).len(), 1);
+}
+
+#[test]
 fn the_catalogue_reads_back() {
     let requirements: Vec<Requirement> = items(FIXTURE).into_iter().map(|item| item.requirement).collect();
     let yaml = write(2, "02-fixture.md", &requirements.iter().collect::<Vec<_>>());
@@ -157,9 +169,14 @@ fn the_bundled_catalogue_is_yaml() {
 fn a_typo_finds_the_id_that_was_meant() {
     let bundled = Requirements::bundled();
     let meant = &bundled.of_bolt(2)[100].id;
-    let typo = meant.as_str().replace("B02", "B20");
-    assert!(bundled.by_id(&typo).is_none());
-    assert_eq!(&bundled.nearest(&typo).unwrap().id, meant);
+    let (place, hash) = meant.as_str().rsplit_once('-').unwrap();
+    for typo in
+        [meant.as_str().replace("B02", "B20"), format!("B02-other-{hash}"), format!("{place}-{}", &hash[1..])]
+    {
+        assert!(bundled.by_id(&typo).is_none());
+        assert_eq!(&bundled.nearest(&typo).unwrap().id, meant, "{typo}");
+    }
+    assert!(bundled.nearest(&format!("{place}-00000000")).is_none());
     assert!(bundled.nearest("nothing of the sort").is_none());
     assert!(bundled.nearest("").is_none());
 }
