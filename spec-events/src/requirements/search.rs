@@ -5,7 +5,7 @@ use super::extract::Item;
 /// The items in which each word of `query` occurs, whatever its case: in the id, the headings, the role, the level, the
 /// conditions or the text. A phrase in double quotes counts as one word.
 pub fn search<'a>(items: &'a [Item], query: &str) -> Vec<&'a Item> {
-    let words = words(&query.to_lowercase());
+    let words = words(&plain(query));
     items
         .iter()
         .filter(|item| {
@@ -28,5 +28,10 @@ fn words(query: &str) -> Vec<String> {
 fn haystack(item: &Item) -> String {
     let Item { requirement, under, text } = item;
     let place = format!("{} {} {} ", requirement.id, requirement.role, requirement.level);
-    (place + &requirement.section_path() + " " + &under.join(" ") + " " + text).to_lowercase()
+    plain(&(place + &requirement.section_path() + " " + &under.join(" ") + " " + text))
+}
+
+/// `text` without case, emphasis and backticks.
+fn plain(text: &str) -> String {
+    text.replace(['`', '*'], "").to_lowercase()
 }

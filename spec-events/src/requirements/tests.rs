@@ -200,6 +200,7 @@ fn search_wants_all_words_wherever_they_stand() {
     let found = |query| search(&items, query).iter().map(|item| item.text.as_str()).collect::<Vec<_>>();
     assert_eq!(found("hello TIRED receiver"), ["MUST say so."]);
     assert_eq!(found("\"say so\""), ["MUST say so."]);
+    assert_eq!(found("\"than ten letters\" \"drop the `greeting`\"").len(), 1);
     assert!(found("hello \"so say\"").is_empty());
     assert_eq!(found("").len(), items.len());
 }
