@@ -20,7 +20,7 @@ pub trait Chain {
     fn block_at(&self, height: u32) -> LocalFuture<'_, Result<Option<BlockAt>, ChainError>>;
 
     /// Mines `count` blocks. The first holds `transactions`, after those of the mempool that are valid now; the
-    /// others are empty.
+    /// others are empty. What conflicts with `transactions` leaves the mempool. A `count` of 0 does nothing.
     ///
     /// # Errors
     /// [`ChainError::Rejected`] names the first of `transactions` that consensus refuses; then nothing was mined.
@@ -99,16 +99,22 @@ pub struct Rejection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectCode {
+    /// `dust`: an output that costs more to spend than it holds (policy).
+    Dust,
     /// `bad-txns-in-belowout`: spends more than its inputs hold.
     InBelowOut,
     /// `bad-txns-inputs-missingorspent`: an input does not exist, or is spent by a block.
     InputsMissingOrSpent,
     /// `txn-mempool-conflict`: an input is spent by a transaction of the mempool, and this is no valid replacement.
     MempoolConflict,
+    /// `min relay fee not met`: pays less than 1 sat per virtual byte (policy).
+    MinRelayFee,
     /// `non-BIP68-final`: a relative lock time is not over.
     NonBip68Final,
     /// `non-final`: the lock time is not over.
     NonFinal,
+    /// Valid in a block, but not relayed: an unusual version, size, script or signature form (policy).
+    Nonstandard,
     /// `bad-txns-premature-spend-of-coinbase`: a coinbase output before its 100 blocks.
     PrematureSpendOfCoinbase,
     /// `mandatory-script-verify-flag-failed`: a script or signature does not hold.
@@ -123,11 +129,14 @@ impl RejectCode {
     /// Bitcoin Core's reject string, or the nearest to it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Dust => "dust",
             Self::InBelowOut => "bad-txns-in-belowout",
             Self::InputsMissingOrSpent => "bad-txns-inputs-missingorspent",
             Self::MempoolConflict => "txn-mempool-conflict",
+            Self::MinRelayFee => "min relay fee not met",
             Self::NonBip68Final => "non-BIP68-final",
             Self::NonFinal => "non-final",
+            Self::Nonstandard => "non-standard",
             Self::PrematureSpendOfCoinbase => "bad-txns-premature-spend-of-coinbase",
             Self::ScriptVerifyFailed => "mandatory-script-verify-flag-failed",
             Self::Structure => "bad-txns",
