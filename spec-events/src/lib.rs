@@ -7,6 +7,7 @@
 pub mod event;
 mod expr;
 mod location;
+mod nearest;
 pub mod paths;
 mod plain;
 pub mod requirements;
@@ -20,4 +21,4 @@ pub use location::{Located, Location, Source};
 pub use paths::PathChoices;
 pub use spec::{Requires, Spec, Step};
 pub use template::{Template, TemplateKind};
-pub use value::{ExpectedSignature, Object, Value};
+pub use value::{Object, Value};

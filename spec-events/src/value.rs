@@ -1,8 +1,7 @@
 //! What expressions come to, and what they are about.
 
 use indexmap::IndexMap;
-use secp256k1::ecdsa::Signature;
-use secp256k1::{PublicKey, SECP256K1};
+use lnprototest_bolt::channel::ExpectedSignature;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,29 +35,6 @@ pub trait Object {
 
     /// The names of all members that there are now.
     fn names(&self) -> Vec<String>;
-}
-
-/// What a signature must be: nodes grind or salt their nonces, so bytes can't be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExpectedSignature {
-    /// Whose it is.
-    pub key: PublicKey,
-    /// Of what.
-    pub hash: [u8; 32],
-}
-
-impl ExpectedSignature {
-    /// Whether these 64 bytes are a valid low-S signature of the hash by the key.
-    pub fn matches(&self, compact: &[u8]) -> bool {
-        let Ok(signature) = Signature::from_compact(compact) else { return false };
-        let mut normalised = signature;
-        normalised.normalize_s();
-        // Verification takes low-S signatures only, but the rule is ours: say it.
-        normalised == signature
-            && SECP256K1
-                .verify_ecdsa(&secp256k1::Message::from_digest(self.hash), &signature, &self.key)
-                .is_ok()
-    }
 }
 
 impl Value {
@@ -166,7 +142,8 @@ impl Value {
             }
             (Self::Signature(a), Self::Signature(b)) => a == b,
             (Self::Signature(expected), Self::Text(hex)) | (Self::Text(hex), Self::Signature(expected)) => {
-                hex::decode(hex.as_bytes()).is_ok_and(|bytes| expected.matches(&bytes))
+                let compact = hex::decode(hex.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+                compact.is_some_and(|compact| expected.check(&compact).is_ok())
             }
             (Self::Text(a), Self::Text(b)) => a == b,
             _ => return Err(format!("{} and {} are never equal", self.kind(), other.kind())),
@@ -206,7 +183,7 @@ impl fmt::Display for Value {
                 f.write_str("}")
             }
             Self::Signature(expected) => {
-                write!(f, "(any signature of {} by {})", hex::encode(expected.hash), expected.key)
+                write!(f, "(a signature of {} by {})", hex::encode(expected.hash.as_ref()), expected.key)
             }
             Self::Text(text) => write!(f, "'{text}'"),
             Self::Unknown(why) => write!(f, "unknown ({why})"),

@@ -1,5 +1,7 @@
 //! Events that build a channel's transactions.
 
+use lnprototest_bolt::channel::Keyset;
+
 use super::table::events;
 use super::{ChannelRef, Name, SessionRef};
 use crate::expr::Expr;
@@ -10,7 +12,7 @@ events! { Channel:
         /// What the channel is called from now on. Default: the name that `FundChannel` gave it, or `channel`.
         chan: Name,
         /// Our keys in this channel.
-        local: Expr,
+        local: Expr<Keyset>,
         /// The session. Default: the one named last.
         on: SessionRef,
     }
@@ -30,7 +32,7 @@ events! { Channel:
         /// The coin to spend: `n` is the coinbase output of block `n` + 1.
         utxo: Expr<u64>,
         /// Our keys in this channel.
-        local: Expr,
+        local: Expr<Keyset>,
         /// The channel's capacity in sat.
         sat: Expr<u64>,
         /// The funding transaction's feerate in sat per 1000 weight. Default: 253.

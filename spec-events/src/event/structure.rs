@@ -30,7 +30,9 @@ events! { Structure:
         [main] fragment: String,
         /// Its parameters. Names in the fragment stand for these.
         with: Bindings,
-        /// Its steps. (Not written: they are in the fragment's file.)
+        /// What it names by itself, evaluated in order after its parameters. (Not written: in the fragment's file.)
+        [derived] lets: Vec<(Name, Template)>,
+        /// Its steps. (Not written: in the fragment's file.)
         [derived] steps: Vec<Step>,
     }
 

@@ -15,7 +15,7 @@ pub use typed::{Bytes, Typed};
 
 pub(crate) use compile::{CompileError, compile};
 pub(crate) use expression::Body;
-pub(crate) use functions::{Function, Kind};
+pub(crate) use functions::{Function, KEYSET_MEMBERS, Kind, feature};
 pub(crate) use program::{Node, NodeKind, Program};
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Expressions on their own, without a file around them.
 
+use lnprototest_bolt::channel::ExpectedSignature;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::*;
@@ -147,15 +149,51 @@ fn functions_give_what_they_say() {
 #[test]
 fn a_high_s_signature_is_the_same_one_refused() {
     let (key, hash) = ("'0101'", "repeat('42', 32)");
-    let expected = crate::ExpectedSignature {
+    let expected = ExpectedSignature {
         key: secp256k1::SecretKey::from_value(Value::from("0101")).unwrap().public_key(secp256k1::SECP256K1),
-        hash: [0x42; 32],
+        hash: secp256k1::Message::from_digest([0x42; 32]),
     };
-    let signature = Bytes::from_value(value(&format!("signature({key}, {hash})"))).unwrap();
-    let high = Bytes::from_value(value(&format!("high_s(signature({key}, {hash}))"))).unwrap();
-    assert!(expected.matches(&signature));
-    assert!(!expected.matches(&high));
-    let mut low = secp256k1::ecdsa::Signature::from_compact(&high).unwrap();
-    low.normalize_s();
-    assert_eq!(low.serialize_compact()[..], signature[..]);
+    let signature = value(&format!("signature({key}, {hash})"));
+    let high = value(&format!("high_s(signature({key}, {hash}))"));
+    let expected = Value::Signature(Rc::new(expected));
+    assert!(expected == signature && signature == expected);
+    assert!(expected != high);
+    assert_eq!(value(&format!("high_s(high_s(signature({key}, {hash})))")), signature);
+}
+
+/// BOLT 3's basepoints are not ours; what must hold is that a keyset's points are those of its secrets.
+#[test]
+fn a_keyset_counts_up_from_its_secret() {
+    assert_eq!(value("keyset('20').funding_privkey"), value("zeros(31) + '20'"));
+    assert_eq!(value("keyset('20').htlc_basepoint"), value("pubkey('24')"));
+    assert_eq!(value("keyset('20').revocation_basepoint_secret"), value("zeros(31) + '21'"));
+    assert_eq!(value("keyset('20').shachain_seed"), value("sha256(zeros(31) + '20')"));
+    assert_eq!(
+        value("keyset('20').second_per_commitment_point"),
+        value("per_commitment_point(keyset('20'), 1)")
+    );
+    assert_eq!(
+        value("pubkey(per_commitment_secret(keyset('20'), 0)) == keyset('20').first_per_commitment_point"),
+        true.into()
+    );
+    assert!(evaluate("keyset(repeat('ff', 32))").is_err());
+}
+
+#[test]
+fn features_have_names_and_two_strengths() {
+    assert_eq!(value("features(['option_static_remotekey'])"), Value::from("2000"));
+    assert_eq!(
+        value("features(['option_static_remotekey!', 'option_data_loss_protect'])"),
+        Value::from("1002")
+    );
+    assert_eq!(value("features([])"), Value::from(""));
+    assert_eq!(value("feature_bit('option_static_remotekey')"), Value::from(12u64));
+    assert_eq!(value("has_feature('2000', 'option_static_remotekey')"), true.into());
+    assert_eq!(value("has_feature('1000', 'option_static_remotekey')"), true.into());
+    assert_eq!(value("has_feature('4000', 'option_static_remotekey')"), false.into());
+    let error = evaluate("features(['option_static_remotekay'])").unwrap_err().kind.to_string();
+    assert_eq!(
+        error,
+        "features: BOLT 9 has no feature `option_static_remotekay`: did you mean `option_static_remotekey`?"
+    );
 }

@@ -3,6 +3,7 @@
 use bitcoin::consensus::encode::deserialize;
 use bitcoin::hashes::Hash;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
+use lnprototest_bolt::channel::Keyset;
 use secp256k1::{PublicKey, SecretKey};
 use std::fmt;
 use std::ops::Deref;
@@ -86,6 +87,26 @@ macro_rules! typed_int {
 }
 
 typed_int!(i64: "an integer", i128: "an integer", u32: "a 32-bit integer", u64: "an integer");
+
+/// A map with the secrets that `keyset(hex)` names.
+impl Typed for Keyset {
+    const NAME: &'static str = "a keyset";
+
+    fn from_value(value: Value) -> Result<Self, String> {
+        let secret = |name: &str| match value.member(name) {
+            Some(secret) => SecretKey::from_value(secret),
+            None => Err(format!("a keyset has a {name}: `keyset('20')` makes one")),
+        };
+        Ok(Self {
+            funding: secret("funding_privkey")?,
+            revocation_base: secret("revocation_basepoint_secret")?,
+            payment_base: secret("payment_basepoint_secret")?,
+            delayed_payment_base: secret("delayed_payment_basepoint_secret")?,
+            htlc_base: secret("htlc_basepoint_secret")?,
+            commitment_seed: secret("shachain_seed")?.secret_bytes(),
+        })
+    }
+}
 
 impl Typed for OutPoint {
     const NAME: &'static str = "an outpoint as `txid:vout`";

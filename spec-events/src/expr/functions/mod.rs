@@ -1,9 +1,12 @@
 //! The functions of the language: pure, without chance, over hex and integers.
 
 mod bytes;
+mod features;
 mod keys;
 mod scripts;
 mod table;
 
+pub(crate) use features::feature;
+pub(crate) use keys::KEYSET_MEMBERS;
 pub use table::FunctionInfo;
 pub(crate) use table::{Function, Kind, find, names};

@@ -1,6 +1,6 @@
 //! What functions there are, with what they take and give.
 
-use super::{bytes, keys, scripts};
+use super::{bytes, features, keys, scripts};
 use crate::Value;
 use crate::expr::Typed;
 
@@ -74,7 +74,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
-    [bytes::FUNCTIONS, keys::FUNCTIONS, scripts::FUNCTIONS].into_iter().flatten()
+    [bytes::FUNCTIONS, features::FUNCTIONS, keys::FUNCTIONS, scripts::FUNCTIONS].into_iter().flatten()
 }
 
 /// The argument of this index as a `T`.
