@@ -17,6 +17,7 @@ mod value;
 
 pub use event::Event;
 pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, FunctionInfo, Literal, Scope, Typed};
+pub use lnprototest_bolt::channel::ExpectedSignature;
 pub use location::{Located, Location, Source};
 pub use paths::PathChoices;
 pub use spec::{Requires, Spec, Step};
