@@ -28,7 +28,7 @@ fn init() -> Message {
         [
             ("globalfeatures", "".into()),
             ("features", "8a2a0a59a1".into()),
-            ("tlvs", Plain::map([("networks", Plain::map([("chains", networks)]))])),
+            ("tlvs", Plain::map([("networks", networks)])),
         ],
     )
 }
