@@ -4,6 +4,7 @@
 
 mod blocks;
 mod mempool;
+mod properties;
 mod refusals;
 mod reorganisation;
 mod spend;
