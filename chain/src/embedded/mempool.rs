@@ -11,7 +11,7 @@ use lnprototest_runner_api::RejectCode;
 use std::collections::HashMap;
 
 use super::refusal::Refusal;
-use super::utxo::{Coin, Coins, UtxoSet, is_spendable};
+use super::utxo::{Coin, Coins, UtxoSet};
 
 /// How many transactions one replacement may evict.
 const MAX_EVICTIONS: usize = 100;
@@ -151,8 +151,7 @@ impl Mempool {
     }
 
     fn output(&self, outpoint: &OutPoint) -> Option<&TxOut> {
-        let output = self.entries.get(&outpoint.txid)?.transaction.output.get(outpoint.vout as usize)?;
-        is_spendable(output).then_some(output)
+        self.entries.get(&outpoint.txid)?.transaction.output.get(outpoint.vout as usize)
     }
 }
 

@@ -3,8 +3,8 @@
 //! Modelled is what Bitcoin Core 29 enforces by default, on regtest too, as far as a Lightning node could offend:
 //! version, size, kinds of output, dust, the relay fee, the size of witnesses, and low-S signatures. Not modelled
 //! are the script flags that its consensus library does not expose (minimal `OP_IF` arguments and pushes, null
-//! failing signatures, discouraged opcodes), limits on chains of unconfirmed transactions, ephemeral dust, the
-//! topology rules of version 3 and packages: each transaction is judged alone.
+//! failing signatures, discouraged opcodes), what counts in P2SH scripts, limits on chains of unconfirmed
+//! transactions, ephemeral dust, the topology rules of version 3 and packages: each transaction is judged alone.
 
 use bitcoin::script::Instruction;
 use bitcoin::{Amount, ScriptBuf, Transaction, TxIn, TxOut, WitnessVersion, ecdsa};

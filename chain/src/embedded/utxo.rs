@@ -157,6 +157,6 @@ pub(super) fn new_coins(
     })
 }
 
-pub(super) fn is_spendable(output: &TxOut) -> bool {
+fn is_spendable(output: &TxOut) -> bool {
     !output.script_pubkey.is_op_return() && output.script_pubkey.len() <= MAX_SCRIPT_SIZE
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a case that fails may panic anywhere")]
 
 mod blocks;
+mod limits;
 mod mempool;
 mod properties;
 mod refusals;
@@ -26,6 +27,13 @@ macro_rules! suite {
                 nothing_is_mined_with_a_bad_transaction
                 the_prepared_tip
                 the_subsidy_halves
+            ]
+            limits: [
+                a_block_has_room_for_what_is_wanted
+                evictions
+                signature_operations
+                weight
+                what_unlocks
             ]
             mempool: [
                 a_block_evicts_what_conflicts_with_it
