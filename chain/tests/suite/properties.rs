@@ -132,9 +132,10 @@ fn draw(regtest: &Regtest, payment: &Payment) -> Option<(Transaction, bool)> {
         let txid = transaction.compute_txid();
         (0..).zip(&transaction.output).map(move |(vout, output)| (OutPoint { txid, vout }, output.clone()))
     });
-    let confirmed = regtest.all_unspent().into_iter().filter_map(|(outpoint, (height, output))| {
-        (height < 12 || height > 102).then(|| (outpoint, output.clone()))
-    });
+    let confirmed = regtest.all_unspent().into_iter();
+    let confirmed = confirmed
+        .filter(|(_, (height, _))| !(12..=102).contains(height))
+        .map(|(outpoint, (_, output))| (outpoint, output.clone()));
     let coins: Vec<Coin> = waiting
         .chain(confirmed)
         .filter(|(_, output)| output.value > Amount::from_sat(100_000))
