@@ -5,6 +5,8 @@
 //! left, so its silence is proof.
 
 mod chain_view;
+#[cfg(test)]
+mod channel_tests;
 mod config;
 mod engine;
 mod events;

@@ -63,7 +63,7 @@ impl LdkNode {
         Ok(Self { around, chain: world.chain, fundings, state: RefCell::new(State::Running(engine)) })
     }
 
-    fn running(&self) -> Result<Rc<Engine>, NodeError> {
+    pub(crate) fn running(&self) -> Result<Rc<Engine>, NodeError> {
         match &*self.state.borrow() {
             State::Died { how } => Err(NodeError::Down(how.clone())),
             State::Down { why, .. } => Err(NodeError::Down((*why).to_owned())),
@@ -72,7 +72,7 @@ impl LdkNode {
     }
 
     /// What `fault` comes to. After a panic LDK's locks are poisoned: the node is dead.
-    fn fault(&self, fault: Fault) -> NodeError {
+    pub(crate) fn fault(&self, fault: Fault) -> NodeError {
         match fault {
             Fault::Chain(error) => NodeError::Chain(error),
             Fault::Panic(words) => {
