@@ -186,7 +186,10 @@ fn features_have_names_and_two_strengths() {
         value("features(['option_static_remotekey!', 'option_data_loss_protect'])"),
         Value::from("1002")
     );
+    assert_eq!(value("features(['option_static_remotekey', 17, 0])"), Value::from("022001"));
     assert_eq!(value("features([])"), Value::from(""));
+    assert!(evaluate("features([524280])").is_err() && evaluate("features([-1])").is_err());
+    assert_eq!(value("has_bit('2000', 13) && !has_bit('2000', 12)"), true.into());
     assert_eq!(value("feature_bit('option_static_remotekey')"), Value::from(12u64));
     assert_eq!(value("has_feature('2000', 'option_static_remotekey')"), true.into());
     assert_eq!(value("has_feature('1000', 'option_static_remotekey')"), true.into());

@@ -21,11 +21,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
         parameters: &[("names", Kind::List)],
         repeats: false,
         result: Kind::Bytes,
-        doc: "The bits of these features in wire form: the odd bit of `name`, the even bit of `name!`.",
+        doc: "The bits of these features in wire form: the odd bit of `name`, the even bit of `name!`, any bit by \
+              its number.",
         call: |arguments| {
             let [Value::List(names)] = arguments else { return Err("a list of names is needed".to_owned()) };
             let mut set = FeatureSet::new();
             for index in 0..names.len() {
+                if let Value::Int(_) = names[index] {
+                    set.set_bit(bit(argument(names, index)?)?);
+                    continue;
+                }
                 let name: String = argument(names, index)?;
                 let (name, strength) = match name.strip_suffix('!') {
                     Some(name) => (name, Strength::Required),
@@ -34,6 +39,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 set.set_bit(feature(name)?.bit(strength));
             }
             Ok(Value::bytes(set.to_wire()))
+        },
+    },
+    Function {
+        name: "has_bit",
+        parameters: &[("features", Kind::Bytes), ("bit", Kind::Int)],
+        repeats: false,
+        result: Kind::Bool,
+        doc: "Whether this very bit is in these.",
+        call: |arguments| {
+            let set = FeatureSet::from_wire(&argument::<Bytes>(arguments, 0)?);
+            Ok(Value::Bool(set.has_bit(bit(argument(arguments, 1)?)?)))
         },
     },
     Function {
@@ -48,6 +64,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         },
     },
 ];
+
+/// A bit that a `features` field has room for.
+fn bit(number: u64) -> Result<u32, String> {
+    const BITS: u32 = u16::MAX as u32 * 8;
+    u32::try_from(number)
+        .ok()
+        .filter(|bit| *bit < BITS)
+        .ok_or_else(|| format!("a feature's bit is less than {BITS}, not {number}"))
+}
 
 /// The feature of this name.
 ///
