@@ -1,5 +1,6 @@
 //! Chores of the workspace: `cargo xtask <chore>`.
 
+mod docs;
 mod extract;
 mod requirements;
 
@@ -16,6 +17,8 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Write the generated parts of docs/language.md
+    Docs(docs::Docs),
     /// Extract the message catalogue from the BOLTs' markdown
     Extract(extract::Extract),
     /// Write the requirement catalogue from the BOLTs' markdown, or search the requirements
@@ -24,6 +27,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome: Result<(), Box<dyn std::error::Error>> = match Xtask::parse().chore {
+        Chore::Docs(docs) => docs.run().map_err(Into::into),
         Chore::Extract(extract) => extract.run().map_err(Into::into),
         Chore::Requirements(requirements) => requirements.run().map_err(Into::into),
     };

@@ -24,6 +24,8 @@ pub struct ArgumentInfo {
     pub doc: &'static str,
     /// How it is written.
     pub role: Role,
+    /// The type of its field, as Rust writes it: `Option<Expr<u64>>`.
+    pub ty: &'static str,
 }
 
 /// How an argument is written.
@@ -81,6 +83,7 @@ macro_rules! events {
                     name: $crate::event::table::written!($arg $($written)?),
                     doc: concat!($($arg_doc, "\n"),+),
                     role: $crate::event::table::role!($($role)?),
+                    ty: stringify!($type),
                 }),*],
             };
         }
