@@ -74,7 +74,8 @@ fn call() -> impl Strategy<Value = Call> {
 
 fn payment() -> impl Strategy<Value = Payment> {
     let coins = prop::collection::vec(any::<prop::sample::Index>(), 1..3);
-    (coins, 1..4u64, 200..20_000u64).prop_map(|(coins, outputs, fee)| Payment { coins, outputs, fee })
+    // The largest payment has some 240 virtual bytes.
+    (coins, 1..4u64, 300..20_000u64).prop_map(|(coins, outputs, fee)| Payment { coins, outputs, fee })
 }
 
 fn apply(regtest: &mut Regtest, call: &Call) -> Result<(), TestCaseError> {
