@@ -16,3 +16,8 @@ pub use chain::{BlockAt, Chain, ChainError, RejectCode, Rejection};
 pub use keys::NodeKeys;
 pub use node::{ByteStream, Identity, LocalFuture, Node, NodeError, Runner, Settled, World};
 pub use operation::{Address, CloseChannel, FundChannel, Operation, OperationError, Outcome};
+
+/// The README's runner, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
