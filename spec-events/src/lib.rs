@@ -4,8 +4,10 @@
 //! every fragment expanded. Arguments are expressions ([`Expr`], [`Template`]), compiled when the file is loaded
 //! and evaluated against a [`Scope`] of the harness.
 
+mod diagnostic;
 pub mod event;
 mod expr;
+mod load;
 mod location;
 mod nearest;
 pub mod paths;
@@ -14,10 +16,13 @@ pub mod requirements;
 mod spec;
 mod template;
 mod value;
+mod yaml;
 
+pub use diagnostic::{Diagnostic, Diagnostics};
 pub use event::Event;
-pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, FunctionInfo, Literal, Scope, Typed};
+pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, FunctionInfo, Kind, Literal, Scope, Typed};
 pub use lnprototest_bolt::channel::ExpectedSignature;
+pub use load::{Language, Suite, Tree, TreeFile, load};
 pub use location::{Located, Location, Source};
 pub use paths::PathChoices;
 pub use spec::{Requires, Spec, Step};

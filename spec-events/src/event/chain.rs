@@ -10,7 +10,7 @@ events! { Chain:
     /// Blocks are mined.
     Block {
         /// How many. Default: 1.
-        [main] mine: Expr<u64>,
+        [main] mine: Expr<u64> = crate::load::defaults::one,
         /// Transactions for the first of them, after those of the mempool.
         txs: Vec<Expr<Transaction>>,
         /// Go back to this height first: a reorganisation.

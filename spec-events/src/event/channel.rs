@@ -10,7 +10,7 @@ events! { Channel:
     /// The node funds the channel: the funding outpoint is taken from its `funding_created`.
     AcceptFunding {
         /// What the channel is called from now on. Default: the name that `FundChannel` gave it, or `channel`.
-        chan: Name,
+        chan: Name = crate::load::defaults::funded_channel,
         /// Our keys in this channel.
         local: Expr<Keyset>,
         /// The session. Default: the one named last.
@@ -28,7 +28,7 @@ events! { Channel:
     /// We fund the channel: a funding transaction is made and signed, not broadcast.
     CreateFunding {
         /// What the channel is called from now on. Default: `channel`.
-        chan: Name,
+        chan: Name = crate::load::defaults::channel,
         /// The coin to spend: `n` is the coinbase output of block `n` + 1.
         utxo: Expr<u64>,
         /// Our keys in this channel.

@@ -33,7 +33,7 @@ events! { Node:
         /// The node must refuse, now or when it hears our answers.
         refused: bool,
         /// What the channel is called from now on. Default: `channel`.
-        chan: Name,
+        chan: Name = crate::load::defaults::channel,
     }
 
     /// The node is stopped and started again with its data. Needs `restart`. All sessions end.

@@ -13,7 +13,7 @@ events! { Session:
         /// What the session is called from now on.
         [main] name: Name,
         /// Our node key. Default: `02` for the spec's first session, `03` for the second, and so on.
-        key: Expr<SecretKey>,
+        key: Expr<SecretKey> = crate::load::defaults::node_key,
     }
 
     /// We dial the node and complete BOLT 8's handshake. Nothing else is sent.
@@ -21,7 +21,7 @@ events! { Session:
         /// What the session is called from now on. A name used before is connected anew, with a new record.
         [main] name: Name,
         /// Our node key. Default: `02` for the spec's first session, `03` for the second, and so on.
-        key: Expr<SecretKey>,
+        key: Expr<SecretKey> = crate::load::defaults::node_key,
     }
 
     /// We close the connection.

@@ -26,6 +26,10 @@ pub struct ArgumentInfo {
     pub role: Role,
     /// The type of its field, as Rust writes it: `Option<Expr<u64>>`.
     pub ty: &'static str,
+    /// It can be left out.
+    pub optional: bool,
+    /// Its JSON schema.
+    pub(crate) schema: fn() -> serde_json::Value,
 }
 
 /// How an argument is written.
@@ -64,7 +68,7 @@ macro_rules! events {
     ($group:ident: $(
         $(#[doc = $doc:literal])+
         $event:ident {
-            $($(#[doc = $arg_doc:literal])+ $([$role:ident])? $arg:ident $(as $written:literal)?: $type:ty),* $(,)?
+            $($(#[doc = $arg_doc:literal])+ $([$role:ident])? $arg:ident $(as $written:literal)?: $type:ty $(= $default:path)?),* $(,)?
         }
     )+) => {$(
         $(#[doc = $doc])+
@@ -84,8 +88,37 @@ macro_rules! events {
                     doc: concat!($($arg_doc, "\n"),+),
                     role: $crate::event::table::role!($($role)?),
                     ty: stringify!($type),
+                    optional: $crate::event::table::optional!([$($role)?] $type, $($default)?),
+                    schema: $crate::event::table::schema!([$($role)?] $type),
                 }),*],
             };
+
+            /// Takes what was written. All that is wrong is reported, before `None` is the answer.
+            #[allow(unused_variables)]
+            pub(crate) fn read(
+                arguments: &$crate::load::Arguments<'_>,
+                reader: &mut $crate::load::Reader<'_>,
+            ) -> Option<Self> {
+                $(let $arg: Option<$type> = $crate::event::table::read!(
+                    [$($role)?] arguments,
+                    $crate::event::table::written!($arg $($written)?),
+                    reader,
+                    [$($default)?]
+                );)*
+                Some(Self { $($arg: $arg?),* })
+            }
+
+            /// Its arguments as they would be written, but for those that need not be.
+            pub(crate) fn write(&self) -> Vec<(&'static str, $crate::load::Written)> {
+                #[allow(unused_mut)]
+                let mut written = Vec::new();
+                $($crate::event::table::write!(
+                    [$($role)?] written,
+                    $crate::event::table::written!($arg $($written)?),
+                    &self.$arg
+                );)*
+                written
+            }
         }
     )+};
 }
@@ -114,7 +147,49 @@ macro_rules! role {
     };
 }
 
-pub(crate) use {events, role, written};
+macro_rules! optional {
+    ([derived] $type:ty,) => {
+        true
+    };
+    ([$($role:ident)?] $type:ty,) => {
+        <$type as $crate::load::Argument>::OPTIONAL
+    };
+    ([$($role:ident)?] $type:ty, $default:path) => {
+        true
+    };
+}
+
+macro_rules! schema {
+    ([derived] $type:ty) => {
+        || serde_json::Value::Bool(false)
+    };
+    ([$($role:ident)?] $type:ty) => {
+        <$type as $crate::load::Argument>::schema
+    };
+}
+
+macro_rules! read {
+    ([derived] $arguments:ident, $name:expr, $reader:ident, []) => {
+        Some(Default::default())
+    };
+    ([$($role:ident)?] $arguments:ident, $name:expr, $reader:ident, []) => {
+        $arguments.read($name, $crate::event::table::role!($($role)?), None, $reader)
+    };
+    ([$($role:ident)?] $arguments:ident, $name:expr, $reader:ident, [$default:path]) => {
+        $arguments.read($name, $crate::event::table::role!($($role)?), Some($default), $reader)
+    };
+}
+
+macro_rules! write {
+    ([derived] $out:ident, $name:expr, $argument:expr) => {};
+    ([$($role:ident)?] $out:ident, $name:expr, $argument:expr) => {
+        if let Some(argument) = $crate::load::Argument::write($argument) {
+            $out.push(($name, argument));
+        }
+    };
+}
+
+pub(crate) use {events, optional, read, role, schema, write, written};
 
 macro_rules! event_enum {
     ($($event:ident),+ $(,)?) => {
@@ -133,6 +208,24 @@ macro_rules! event_enum {
             pub fn info(&self) -> &'static EventInfo {
                 match self {
                     $(Self::$event(_) => &const { $event::INFO }),+
+                }
+            }
+
+            /// Takes what was written for the event of that name.
+            pub(crate) fn read(
+                arguments: &crate::load::Arguments<'_>,
+                reader: &mut crate::load::Reader<'_>,
+            ) -> Option<Self> {
+                match arguments.info.name {
+                    $(stringify!($event) => $event::read(arguments, reader).map(Self::$event),)+
+                    _ => None,
+                }
+            }
+
+            /// Its arguments as they would be written.
+            pub(crate) fn write(&self) -> Vec<(&'static str, crate::load::Written)> {
+                match self {
+                    $(Self::$event(event) => event.write()),+
                 }
             }
         }

@@ -29,9 +29,9 @@ events! { Transport:
         /// What the session is called from now on.
         [main] name: Name,
         /// Our static key. Default: `02` for the spec's first session, `03` for the second, and so on.
-        key: Expr<SecretKey>,
+        key: Expr<SecretKey> = crate::load::defaults::node_key,
         /// Our ephemeral key. Default: 32 times `12`.
-        ephemeral: Expr<SecretKey>,
+        ephemeral: Expr<SecretKey> = crate::load::defaults::ephemeral_key,
     }
 
     /// We send these bytes as they are.

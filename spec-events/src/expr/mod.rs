@@ -5,18 +5,20 @@ mod error;
 mod evaluate;
 mod expression;
 mod functions;
+mod kind;
 mod program;
 mod typed;
 
 pub use error::{EvalError, EvalErrorKind};
 pub use expression::{Expr, Literal, Scope};
 pub use functions::FunctionInfo;
+pub use kind::Kind;
 pub use typed::{Bytes, Typed};
 
-pub(crate) use compile::{CompileError, compile};
+pub(crate) use compile::compile;
 pub(crate) use expression::Body;
-pub(crate) use functions::{Function, KEYSET_MEMBERS, Kind, feature};
-pub(crate) use program::{Node, NodeKind, Program};
+pub(crate) use functions::{Function, KEYSET_MEMBERS, feature};
+pub(crate) use program::{Arithmetic, Loop, Node, NodeKind, Program};
 
 #[cfg(test)]
 mod tests;

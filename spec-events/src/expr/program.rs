@@ -71,6 +71,13 @@ pub(crate) enum Comparison {
     NotEqual,
 }
 
+impl Comparison {
+    /// Whether it asks for an order.
+    pub fn is_of_order(self) -> bool {
+        !matches!(self, Self::Equal | Self::NotEqual)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Logic {
     And,

@@ -8,10 +8,13 @@ use secp256k1::{PublicKey, SecretKey};
 use std::fmt;
 use std::ops::Deref;
 
+use super::Kind;
 use crate::Value;
 
 /// A Rust type that a value of the language can be turned into.
 pub trait Typed: Sized {
+    /// The kind of value that it is made of.
+    const KIND: Kind;
     /// What it is, as a message says it: `bytes as hex`.
     const NAME: &'static str;
 
@@ -41,6 +44,7 @@ impl fmt::Debug for Bytes {
 }
 
 impl Typed for Bytes {
+    const KIND: Kind = Kind::Bytes;
     const NAME: &'static str = "bytes as hex";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -59,6 +63,7 @@ impl Typed for Bytes {
 }
 
 impl Typed for bool {
+    const KIND: Kind = Kind::Bool;
     const NAME: &'static str = "true or false";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -72,6 +77,7 @@ impl Typed for bool {
 macro_rules! typed_int {
     ($($int:ty: $name:literal),+) => {$(
         impl Typed for $int {
+            const KIND: Kind = Kind::Int;
             const NAME: &'static str = $name;
 
             fn from_value(value: Value) -> Result<Self, String> {
@@ -90,6 +96,7 @@ typed_int!(i64: "an integer", i128: "an integer", u32: "a 32-bit integer", u64: 
 
 /// A map with the secrets that `keyset(hex)` names.
 impl Typed for Keyset {
+    const KIND: Kind = Kind::Keyset;
     const NAME: &'static str = "a keyset";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -109,6 +116,7 @@ impl Typed for Keyset {
 }
 
 impl Typed for OutPoint {
+    const KIND: Kind = Kind::Text;
     const NAME: &'static str = "an outpoint as `txid:vout`";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -120,6 +128,7 @@ impl Typed for OutPoint {
 }
 
 impl Typed for PublicKey {
+    const KIND: Kind = Kind::Bytes;
     const NAME: &'static str = "a public key as 33 bytes of hex";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -129,6 +138,7 @@ impl Typed for PublicKey {
 }
 
 impl Typed for ScriptBuf {
+    const KIND: Kind = Kind::Bytes;
     const NAME: &'static str = "a script as hex";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -138,6 +148,7 @@ impl Typed for ScriptBuf {
 
 /// Hex of up to 32 bytes, padded with zeros on the left.
 impl Typed for SecretKey {
+    const KIND: Kind = Kind::Bytes;
     const NAME: &'static str = "a secret key as hex";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -152,6 +163,7 @@ impl Typed for SecretKey {
 }
 
 impl Typed for String {
+    const KIND: Kind = Kind::Text;
     const NAME: &'static str = "text";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -163,6 +175,7 @@ impl Typed for String {
 }
 
 impl Typed for Transaction {
+    const KIND: Kind = Kind::Bytes;
     const NAME: &'static str = "a transaction as hex";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -173,6 +186,7 @@ impl Typed for Transaction {
 
 /// In the byte order of messages, not as block explorers print it.
 impl Typed for Txid {
+    const KIND: Kind = Kind::Bytes;
     const NAME: &'static str = "a txid as 32 bytes of hex, in the order of the wire";
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -182,6 +196,7 @@ impl Typed for Txid {
 }
 
 impl Typed for Value {
+    const KIND: Kind = Kind::Any;
     const NAME: &'static str = "any value";
 
     fn from_value(value: Value) -> Result<Self, String> {

@@ -3,9 +3,9 @@
 use bitcoin::hashes::{Hash, sha256, sha256d};
 use std::ops::Range;
 
-use super::table::{Function, Kind, argument};
+use super::table::{Function, argument};
 use crate::Value;
-use crate::expr::Bytes;
+use crate::expr::{Bytes, Kind};
 
 /// No message is longer; two of them can still be put together.
 const LONGEST: u64 = 1 << 18;

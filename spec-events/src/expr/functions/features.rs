@@ -2,9 +2,9 @@
 
 use lnprototest_bolt::features::{Feature, FeatureSet, Strength};
 
-use super::table::{Function, Kind, argument};
+use super::table::{Function, argument};
 use crate::Value;
-use crate::expr::Bytes;
+use crate::expr::{Bytes, Kind};
 use crate::nearest::nearest;
 
 pub(super) const FUNCTIONS: &[Function] = &[

@@ -5,8 +5,8 @@ use lnprototest_bolt::channel::{CommitmentNumber, Keyset, high_s};
 use secp256k1::ecdsa::Signature;
 use secp256k1::{Message, PublicKey, SECP256K1, Scalar, SecretKey};
 
-use super::table::{Function, Kind, argument};
-use crate::expr::Bytes;
+use super::table::{Function, argument};
+use crate::expr::{Bytes, Kind};
 use crate::{Object, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[

@@ -9,4 +9,4 @@ mod table;
 pub(crate) use features::feature;
 pub(crate) use keys::KEYSET_MEMBERS;
 pub use table::FunctionInfo;
-pub(crate) use table::{Function, Kind, find, names};
+pub(crate) use table::{Function, find, names};

@@ -5,8 +5,9 @@ use bitcoin::key::{TweakedPublicKey, UntweakedPublicKey};
 use bitcoin::{CompressedPublicKey, Network, PubkeyHash, ScriptBuf, blockdata::constants::genesis_block};
 use secp256k1::PublicKey;
 
-use super::table::{Function, Kind, argument};
+use super::table::{Function, argument};
 use crate::Value;
+use crate::expr::Kind;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {

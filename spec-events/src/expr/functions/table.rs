@@ -2,7 +2,7 @@
 
 use super::{bytes, features, keys, scripts};
 use crate::Value;
-use crate::expr::Typed;
+use crate::expr::{Kind, Typed};
 
 /// A function of the language.
 #[derive(Debug)]
@@ -14,19 +14,6 @@ pub(crate) struct Function {
     pub result: Kind,
     pub doc: &'static str,
     pub call: fn(&[Value]) -> Result<Value, String>,
-}
-
-/// What a parameter takes, or a function gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Any,
-    Bool,
-    /// Hex text.
-    Bytes,
-    Int,
-    Keyset,
-    List,
-    Text,
 }
 
 /// What is told about a function.

@@ -1,0 +1,136 @@
+//! Whether a message's fields, as a step writes them, are those of its definition.
+
+use lnprototest_bolt::wire::plain::Plain;
+use lnprototest_bolt::wire::{BuildError, BuildProblem, Extent, MessageDef};
+use std::sync::Arc;
+
+use super::Reader;
+use super::infer::fits;
+use super::shape::{Member, Shape};
+use crate::event::Name;
+use crate::expr::{Body, Literal};
+use crate::{Diagnostic, Location, Template, TemplateKind};
+
+impl Reader<'_> {
+    /// Looks through the fields of a message. `at` is where the message is named.
+    pub(super) fn check_fields(
+        &mut self,
+        message: &Arc<MessageDef>,
+        fields: Option<&Template>,
+        extent: Extent,
+        at: &Location,
+    ) {
+        let plain = fields.map_or_else(|| Plain::map([]), plain);
+        for error in message.check(&plain, extent) {
+            self.report_field(message, fields, &error, at);
+        }
+        if let Some(fields) = fields {
+            self.check_kinds(fields, &Shape::Message(message.clone()));
+        }
+    }
+
+    /// Looks through the names of fields and records that must not be there.
+    pub(super) fn check_absent(&mut self, message: &Arc<MessageDef>, absent: &[Name], at: &Location) {
+        let records = message.tlvs().map(|stream| stream.records.as_slice()).unwrap_or_default();
+        for name in absent {
+            if !message.is_field(name) && !records.iter().any(|record| *record.name == **name) {
+                let fields = message.fields.iter().map(|field| &*field.name);
+                let known = fields.chain(records.iter().map(|record| &*record.name));
+                let problem = format!("`absent`: {} has no field or record `{name}`", message.name);
+                self.report(Diagnostic::new(at, problem).nearest(name, known));
+            }
+        }
+    }
+
+    fn report_field(
+        &mut self,
+        message: &MessageDef,
+        fields: Option<&Template>,
+        error: &BuildError,
+        at: &Location,
+    ) {
+        let at = fields.map_or(at, |fields| find(fields, &error.path));
+        let name = error.path.rsplit('.').next().unwrap_or(&error.path);
+        let owner = match error.path.rsplit_once('.') {
+            Some((owner, _)) => format!("{}.{owner}", message.name),
+            None => message.name.to_string(),
+        };
+        let diagnostic = match &error.problem {
+            BuildProblem::MissingField { expected } => {
+                // The fields as a whole are many lines: the message's name stands for them.
+                let at = if error.path.contains('.') { at.clone() } else { self.subject_at(at) };
+                Diagnostic::new(&at, format!("{owner} needs its field `{name}`: {expected}"))
+            }
+            BuildProblem::UnknownField { candidates } => {
+                let known = candidates.iter().map(String::as_str);
+                Diagnostic::new(at, format!("{owner} has no field `{name}`")).nearest(name, known)
+            }
+            BuildProblem::Unquoted { expected, .. } => {
+                let written = at.text();
+                Diagnostic::new(at, format!("`{name}` is {expected}, and {written} is a number to YAML"))
+                    .help(format!("quote it: '{written}'"))
+            }
+            problem if error.path.is_empty() => Diagnostic::new(at, format!("{}: {problem}", message.name)),
+            problem => Diagnostic::new(at, format!("`{name}`: {problem}")),
+        };
+        self.report(diagnostic);
+    }
+
+    fn subject_at(&self, otherwise: &Location) -> Location {
+        self.subject.at.clone().unwrap_or_else(|| otherwise.clone())
+    }
+
+    /// Whether the expressions come to values of the right kinds. (The literals were looked at with the fields.)
+    fn check_kinds(&mut self, template: &Template, shape: &Shape) {
+        match &template.kind {
+            TemplateKind::List(items) => {
+                let item_shape = shape.item();
+                items.iter().for_each(|item| self.check_kinds(item, &item_shape));
+            }
+            TemplateKind::Map(entries) => {
+                for (name, template) in entries {
+                    if let Member::Is(shape) = shape.member(name, self.language.catalogue) {
+                        self.check_kinds(template, &shape);
+                    }
+                }
+            }
+            TemplateKind::Scalar(expr) => {
+                let found = self.shape(template).kind();
+                if matches!(expr.body, Body::Compiled(_)) && !fits(shape.kind(), found) {
+                    self.error(&template.at, format!("{} is needed here, not {found}", shape.kind()));
+                }
+            }
+        }
+    }
+}
+
+/// The tree that the codec checks; what is to be evaluated fits everywhere.
+fn plain(template: &Template) -> Plain {
+    match &template.kind {
+        TemplateKind::List(items) => Plain::List(items.iter().map(plain).collect()),
+        TemplateKind::Map(entries) => {
+            Plain::Map(entries.iter().map(|(name, template)| (name.clone(), plain(template))).collect())
+        }
+        TemplateKind::Scalar(expr) => match &expr.body {
+            Body::Compiled(_) => Plain::Deferred,
+            Body::Literal(Literal::Bool(value)) => Plain::Bool(*value),
+            Body::Literal(Literal::Int(value)) => Plain::Int(*value),
+            Body::Literal(Literal::Text(text)) => Plain::from(&**text),
+        },
+    }
+}
+
+/// Where the part `path` of a template stands, such as `tlvs.unknown[0].type`; if it is not there, what should hold it.
+fn find<'t>(mut template: &'t Template, path: &str) -> &'t Location {
+    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+        let part = match (&template.kind, step.strip_suffix(']').map(str::parse::<usize>)) {
+            (TemplateKind::List(items), Some(Ok(index))) => items.get(index),
+            _ => template.entry(step),
+        };
+        match part {
+            Some(part) => template = part,
+            None => break,
+        }
+    }
+    &template.at
+}

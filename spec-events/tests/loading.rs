@@ -1,0 +1,56 @@
+//! Files that are right, and what they come to.
+
+mod common;
+
+use common::load_files;
+use lnprototest_spec_events::event::Side;
+use lnprototest_spec_events::paths::PathChoices;
+use lnprototest_spec_events::{Event, Spec};
+
+const OPEN: &str = include_str!("files/open.yaml");
+const CONNECTED: &str = include_str!("files/connected.yaml");
+
+fn open() -> Spec {
+    let suite = load_files([("bolt02/open.yaml", OPEN), ("fragments/connected.yaml", CONNECTED)]);
+    let mut suite = suite.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+    assert_eq!(suite.specs.len(), 1);
+    suite.specs.remove(0)
+}
+
+#[test]
+fn a_spec_is_read_as_it_was_meant() {
+    let spec = open();
+    assert_eq!(spec.name, "bolt02/open");
+    assert_eq!(spec.requires.features[0].value, "option_static_remotekey");
+    let Event::Include(include) = &spec.steps[0].event else { panic!("{:?}", spec.steps[0]) };
+    assert_eq!(include.with.len(), 3, "with the default that was not given");
+    let Event::Connect(connect) = &include.steps[0].event else { panic!("{:?}", include.steps[0]) };
+    assert_eq!(&*connect.name, "alice", "a name can be a parameter");
+    let Event::ExpectMsg(expect) = &spec.steps[3].event else { panic!("{:?}", spec.steps[3]) };
+    assert_eq!((&*expect.on.name, expect.on.implied), ("alice", true));
+    assert_eq!(spec.steps[3].label.as_deref(), Some("answered"));
+    let Some(Event::Commit(commit)) =
+        spec.steps.iter().map(|step| &step.event).find(|e| matches!(e, Event::Commit(_)))
+    else {
+        panic!("there is a Commit")
+    };
+    assert_eq!((commit.opener, &*commit.chan.name), (Side::Local, "channel"));
+    let names: Vec<String> = PathChoices::each(&spec).iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["0.0", "0.1", "1.0", "1.1"]);
+}
+
+#[test]
+fn a_spec_can_be_written_and_read_again() {
+    let written = open().to_string();
+    insta::assert_snapshot!(written);
+    let suite = load_files([("bolt02/open.yaml", written.as_str()), ("fragments/connected.yaml", CONNECTED)]);
+    let again = suite.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+    assert_eq!(again.specs[0].to_string(), written);
+}
+
+/// Workers share specs.
+#[test]
+fn a_spec_goes_from_thread_to_thread() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Spec>();
+}
