@@ -66,8 +66,12 @@ impl Engine {
         Ok(self.chain.block_at(before).await?.map(|at| (before, at.block.block_hash())))
     }
 
-    /// Tells everyone of a block, the monitors first, as LDK demands.
+    /// Tells everyone of a block, the monitors first, as LDK demands. It must be the next one still: while the
+    /// chain was asked, another `settle` may have been faster.
     fn connect_block(&self, block: &Block, height: u32) {
+        if block.header.prev_blockhash != self.view.borrow().tip().1 {
+            return;
+        }
         self.stack.monitors.block_connected(block, height);
         self.stack.manager.block_connected(block, height);
         self.around.wallet.block_connected(block, height);
@@ -75,6 +79,9 @@ impl Engine {
     }
 
     fn disconnect_blocks(&self, fork: (u32, BlockHash)) {
+        if fork.0 >= self.view.borrow().tip().0 {
+            return;
+        }
         let best = BestBlock::new(fork.1, fork.0);
         self.stack.monitors.blocks_disconnected(best);
         self.stack.manager.blocks_disconnected(best);

@@ -217,13 +217,12 @@ impl Engine {
         while let Some(transaction) = self.around.outbox.first() {
             moved = true;
             let txid = transaction.compute_txid();
-            let answer = self.chain.broadcast(&transaction).await;
-            self.around.outbox.done();
-            match answer {
+            match self.chain.broadcast(&transaction).await {
                 Ok(()) => self.fundings.published(txid),
                 Err(ChainError::Rejected(rejection)) => self.refused(txid, &rejection.to_string()),
                 Err(error) => return Err(error.into()),
             }
+            self.around.outbox.done(&transaction);
         }
         Ok(moved)
     }
@@ -236,9 +235,9 @@ impl Engine {
 
     /// Answers LDK's questions about announced channels.
     async fn look_up(&self) -> Result<bool, Fault> {
-        let questions = self.around.utxos.take();
-        let moved = !questions.is_empty();
-        for (short_channel_id, answer) in questions {
+        let mut moved = false;
+        while let Some((short_channel_id, answer)) = self.around.utxos.next() {
+            moved = true;
             let output = utxo::funding_output(&*self.chain, short_channel_id).await?;
             caught(|| answer.resolve(&self.stack.graph, &*self.stack.gossip, output))?;
         }

@@ -15,9 +15,12 @@ impl Outbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).front().cloned()
     }
 
-    /// Drops the oldest.
-    pub(crate) fn done(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    /// Drops `transaction`, which was the oldest.
+    pub(crate) fn done(&self, transaction: &Transaction) {
+        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.front() == Some(transaction) {
+            queue.pop_front();
+        }
     }
 
     /// Adds one.

@@ -4,6 +4,7 @@ use bitcoin::constants::ChainHash;
 use bitcoin::{OutPoint, TxOut};
 use lightning::routing::utxo::{UtxoFuture, UtxoLookup, UtxoLookupError, UtxoResult};
 use lnprototest_runner_api::{Chain, ChainError};
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// How deep the funding output has to be (BOLT 7, "The `announcement_signatures` Message").
@@ -11,12 +12,12 @@ const ANNOUNCEMENT_DEPTH: u32 = 6;
 
 /// Questions about funding outputs, waiting for the pump to ask the chain.
 #[derive(Default)]
-pub(crate) struct UtxoQueue(Mutex<Vec<(u64, UtxoFuture)>>);
+pub(crate) struct UtxoQueue(Mutex<VecDeque<(u64, UtxoFuture)>>);
 
 impl UtxoQueue {
-    /// Takes all questions: each a `short_channel_id`, and where its answer goes.
-    pub(crate) fn take(&self) -> Vec<(u64, UtxoFuture)> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes the oldest question: a `short_channel_id`, and where its answer goes.
+    pub(crate) fn next(&self) -> Option<(u64, UtxoFuture)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 }
 
@@ -26,7 +27,7 @@ impl UtxoLookup for UtxoQueue {
             return UtxoResult::Sync(Err(UtxoLookupError::UnknownChain));
         }
         let answer = UtxoFuture::new();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((short_channel_id, answer.clone()));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back((short_channel_id, answer.clone()));
         UtxoResult::Async(answer)
     }
 }
