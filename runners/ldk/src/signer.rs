@@ -333,3 +333,19 @@ fn sign_p2wsh(
         .map_err(|_| ())?;
     Ok(secp.sign_ecdsa_low_r(&secp256k1::Message::from_digest(digest.to_byte_array()), key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node_keys::KeyMaterial;
+    use bitcoin::secp256k1::SECP256K1;
+
+    #[test]
+    fn the_classic_seed_gives_the_known_second_point() {
+        let keys = Arc::new(Keys::new(Arc::new(KeyMaterial::new(NodeKeys::classic()))));
+        let signer = ChannelKeys::new(keys, [0; 32]);
+        // Commitment numbers count down from 2^48 - 1.
+        let point = signer.get_per_commitment_point((1 << 48) - 2, SECP256K1).unwrap();
+        assert_eq!(point.to_string(), "032405cbd0f41225d5f203fe4adac8401321a9e05767c5f8af97d51d2e81fbb206");
+    }
+}

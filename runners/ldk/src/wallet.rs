@@ -268,3 +268,69 @@ impl WalletSourceSync for Wallet {
         Ok(tx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lnprototest_chain::EmbeddedChain;
+
+    #[test]
+    fn it_pays_chains_change_and_gets_back_what_it_abandons() {
+        let chain = EmbeddedChain::new();
+        let wallet = wallet(&chain);
+        let payee = ScriptBuf::new_p2wpkh(&WPubkeyHash::all_zeros());
+        let half = Amount::from_int_btc(25);
+        let first = wallet.pay(payee.clone(), half, 1_000, 102).unwrap();
+        now(chain.broadcast(&first)).unwrap();
+        let second = wallet.pay(payee.clone(), Amount::from_int_btc(20), 1_000, 102).unwrap();
+        assert_eq!(second.input[0].previous_output, OutPoint { txid: first.compute_txid(), vout: 1 });
+        now(chain.broadcast(&second)).unwrap();
+
+        let poor = wallet.pay(payee.clone(), half, 1_000, 102).unwrap_err();
+        assert!(poor.held < half && poor.needed > half, "{poor}");
+        wallet.abandon(second.compute_txid());
+        let third = wallet.pay(payee, Amount::from_int_btc(24), 1_000, 102).unwrap();
+        assert_eq!(third.input[0].previous_output, second.input[0].previous_output);
+    }
+
+    #[test]
+    fn its_feerate_is_what_was_asked_for() {
+        let chain = EmbeddedChain::new();
+        let payee = ScriptBuf::new_p2wsh(&bitcoin::WScriptHash::all_zeros());
+        let tx = wallet(&chain).pay(payee, Amount::from_sat(1_000_000), 1_000, 102).unwrap();
+        let paid: Amount = tx.output.iter().map(|output| output.value).sum();
+        let fee = (Amount::from_int_btc(50) - paid).to_sat();
+        let weight = tx.weight().to_wu();
+        assert!((weight..weight + 5).contains(&fee), "{fee} sat for {weight} weight units");
+    }
+
+    #[test]
+    fn only_confirmed_coins_are_listed_and_a_reorganisation_takes_them_back() {
+        let chain = EmbeddedChain::new();
+        let wallet = wallet(&chain);
+        let tx = wallet.pay(wallet.script().clone(), Amount::from_int_btc(1), 1_000, 102).unwrap();
+        assert_eq!(wallet.list_confirmed_utxos().unwrap().len(), 0);
+        now(chain.mine(1, &[tx])).unwrap();
+        let at = now(chain.block_at(103)).unwrap().unwrap();
+        wallet.block_connected(&at.block, at.height);
+        assert_eq!(wallet.list_confirmed_utxos().unwrap().len(), 2);
+        wallet.blocks_disconnected(102);
+        assert_eq!(wallet.list_confirmed_utxos().unwrap().len(), 0);
+    }
+
+    fn wallet(chain: &EmbeddedChain) -> Wallet {
+        let wallet = Wallet::new(SecretKey::from_slice(&[1; 32]).unwrap());
+        let at = now(chain.block_at(OWN_COINBASE)).unwrap().unwrap();
+        wallet.own_coinbase(&at.block, at.height);
+        wallet
+    }
+
+    /// The output of a future that does not wait.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(future).poll(&mut context) {
+            std::task::Poll::Ready(output) => output,
+            std::task::Poll::Pending => panic!("the embedded chain never waits"),
+        }
+    }
+}
