@@ -7,7 +7,7 @@ use crate::LocalFuture;
 
 /// A regtest chain. All methods take `&self`; a chain is shared by a node and the harness of one path.
 ///
-/// It starts at a prepared tip: block 1 pays [`Chain::COINBASE_KEY`]'s P2WPKH output, and 101 blocks follow, so
+/// It starts at a prepared tip: block 1 pays `<dyn Chain>::COINBASE_KEY`'s P2WPKH output, and 101 blocks follow, so
 /// that the coins of the first ones are mature. (Block 1's coinbase value is 50 BTC.)
 pub trait Chain {
     /// Which chain it is, for reports: `embedded` or `bitcoind 29.0`.
