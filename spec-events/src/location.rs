@@ -27,8 +27,8 @@ impl Location {
     /// The bytes `span` of `source`. Bounds beyond the text are cut, and moved back to a character's first byte.
     pub fn new(source: &Arc<Source>, span: Range<usize>) -> Self {
         let text = &source.text;
-        let start = text.floor_char_boundary(span.start.min(text.len()));
-        let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
+        let start = char_boundary(text, span.start);
+        let end = char_boundary(text, span.end).max(start);
         let before = &text[..start];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
@@ -94,5 +94,20 @@ impl<T> Deref for Located<T> {
 
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+/// `at`, or the first byte of the character that it is inside of; at most the text's end.
+fn char_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_move_to_characters_and_into_the_text() {
+        assert_eq!([0, 1, 2, 3, 9].map(|at| char_boundary("aé", at)), [0, 1, 1, 3, 3]);
     }
 }
