@@ -13,6 +13,7 @@ mod nearest;
 pub mod paths;
 mod plain;
 pub mod requirements;
+pub mod schema;
 mod spec;
 mod template;
 mod value;

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::Literal;
 use super::functions::{self, Function};
 use super::program::{Arithmetic, Comparison, Logic, Loop, Node, NodeKind};
+use super::words;
 
 /// What is wrong in an expression, and which bytes of its text.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub(crate) fn compile(text: &str) -> Result<Node, Vec<CompileError>> {
         return Err(vec![CompileError { span: 0..text.len(), problem, known: None }]);
     }
     let parser = Parser::new().max_recursion_depth(DEEPEST);
-    let (tree, info) = parser.parse_with_source_info(text).map_err(|errors| {
+    let (tree, info) = parser.parse_with_source_info(&words::hide(text)).map_err(|errors| {
         errors
             .errors
             .into_iter()
@@ -77,11 +78,18 @@ type Lowered = Result<Node, CompileError>;
 
 impl Lowering<'_> {
     fn node(&self, tree: IdedExpr) -> Lowered {
-        let own = self.own_span(tree.id);
+        let mut own = self.own_span(tree.id);
+        if let Cel::Call(call) = &tree.expr
+            && self.text[..own.start].ends_with(&call.func_name)
+        {
+            // The parser keeps the parenthesis.
+            own.start -= call.func_name.len();
+            own.end = own.start + call.func_name.len();
+        }
         let kind = match tree.expr {
             Cel::Call(call) => self.call(call, &own)?,
             Cel::Comprehension(comprehension) => self.comprehension(*comprehension)?,
-            Cel::Ident(name) => NodeKind::Name(name.into()),
+            Cel::Ident(name) => NodeKind::Name(words::reveal(name).into()),
             Cel::List(list) => NodeKind::List(self.nodes(list.elements)?),
             Cel::Literal(literal) => NodeKind::Literal(self.literal(literal, &own)?),
             Cel::Map(map) => {
@@ -97,9 +105,9 @@ impl Lowering<'_> {
             Cel::Select(select) => {
                 let operand = Box::new(self.node(*select.operand)?);
                 if select.test {
-                    NodeKind::Has(operand, select.field)
+                    NodeKind::Has(operand, words::reveal(select.field))
                 } else {
-                    NodeKind::Member(operand, select.field.into())
+                    NodeKind::Member(operand, words::reveal(select.field).into())
                 }
             }
             Cel::Struct(made) => {
@@ -168,7 +176,7 @@ impl Lowering<'_> {
     fn comprehension(&self, inner: ComprehensionExpr) -> Result<NodeKind, CompileError> {
         Ok(NodeKind::Loop(Box::new(Loop {
             range: self.node(inner.iter_range)?,
-            variable: inner.iter_var.into(),
+            variable: words::reveal(inner.iter_var).into(),
             result_variable: inner.accu_var.into(),
             start: self.node(inner.accu_init)?,
             condition: self.node(inner.loop_cond)?,
@@ -211,6 +219,12 @@ impl Lowering<'_> {
             span.start = span.start.min(part.span.start);
             span.end = span.end.max(part.span.end);
         });
+        if let NodeKind::Call(..) = &node.kind
+            && let Some(close) = self.text[span.end..].find(')')
+            && self.text[span.end..span.end + close].trim().is_empty()
+        {
+            span.end += close + 1;
+        }
         if let NodeKind::Member(operand, name) = &node.kind
             && let Some(after) = self.text[operand.span.end..].find(&**name)
         {
@@ -225,7 +239,11 @@ impl Lowering<'_> {
     }
 }
 
-fn unary(name: &str) -> Option<fn(Box<Node>) -> NodeKind> {
+/// What makes a node of an operator's values.
+type Unary = fn(Box<Node>) -> NodeKind;
+type Binary = fn(Box<[Node; 2]>) -> NodeKind;
+
+fn unary(name: &str) -> Option<Unary> {
     Some(match name {
         op::LOGICAL_NOT => NodeKind::Not,
         op::NEGATE => NodeKind::Negate,
@@ -233,7 +251,7 @@ fn unary(name: &str) -> Option<fn(Box<Node>) -> NodeKind> {
     })
 }
 
-fn binary(name: &str) -> Option<fn(Box<[Node; 2]>) -> NodeKind> {
+fn binary(name: &str) -> Option<Binary> {
     use NodeKind::{Arithmetic as Reckon, Compare, Logic as Join};
     Some(match name {
         op::ADD => |pair| Reckon(Arithmetic::Add, pair),

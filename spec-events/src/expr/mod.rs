@@ -8,6 +8,7 @@ mod functions;
 mod kind;
 mod program;
 mod typed;
+mod words;
 
 pub use error::{EvalError, EvalErrorKind};
 pub use expression::{Expr, Literal, Scope};
@@ -17,7 +18,7 @@ pub use typed::{Bytes, Typed};
 
 pub(crate) use compile::compile;
 pub(crate) use expression::Body;
-pub(crate) use functions::{Function, KEYSET_MEMBERS, feature};
+pub(crate) use functions::{Function, KEYSET_MEMBERS};
 pub(crate) use program::{Arithmetic, Loop, Node, NodeKind, Program};
 
 #[cfg(test)]

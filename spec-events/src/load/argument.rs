@@ -37,8 +37,6 @@ pub(crate) trait Argument: Sized {
 pub(crate) enum Absent<T> {
     Is(T),
     Needed,
-    /// It can't be told, which has been reported.
-    Unclear,
 }
 
 /// YAML without places.
@@ -131,7 +129,7 @@ impl Argument for bool {
 
 impl<T: Typed> Argument for Expr<T> {
     fn read(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.expr(yaml)
+        Some(reader.expr(yaml))
     }
 
     fn write(&self) -> Option<Written> {
@@ -153,7 +151,7 @@ impl<T: Typed> Argument for Expr<T> {
 
 impl Argument for Template {
     fn read(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.template(yaml)
+        Some(reader.template(yaml))
     }
 
     fn write(&self) -> Option<Written> {

@@ -25,7 +25,10 @@ impl Reader<'_> {
             }
             Event::ExpectTx(event) => self.name_value(event.bind.as_ref(), TRANSACTION, at),
             Event::FundChannel(event) => self.name_channel(&event.chan, true, at),
-            Event::Include(event) => self.include(event, &subject)?,
+            Event::Include(event) => self.include(event, &subject).or_else(|| {
+                self.names.unclear();
+                None
+            })?,
             Event::Msg(event) => {
                 let message = self.subject.message.clone()?;
                 self.check_fields(&message, event.with.as_ref(), Extent::Whole, &subject);

@@ -11,8 +11,9 @@ use super::reader::Inclusion;
 use super::shape::Shape;
 use super::tree::Tree;
 use crate::event::{Include, Name};
+use crate::expr::Body;
 use crate::yaml::{Entry, Scalar, Yaml, YamlKind, parse};
-use crate::{Diagnostic, Location, Source, Template};
+use crate::{Diagnostic, Location, Source, Template, TemplateKind};
 
 /// The fragments that a spec can include: those of its own tree, then those of the others.
 pub(crate) struct Fragments<'a> {
@@ -78,8 +79,11 @@ impl Reader<'_> {
             return None;
         };
         self.fragments.included.borrow_mut().insert(event.fragment.clone());
-        let given: Vec<(Name, Template, Shape)> =
-            event.with.iter().map(|(name, value)| (name.clone(), value.clone(), self.shape(value))).collect();
+        let given: Vec<(Name, Template, Shape)> = event
+            .with
+            .iter()
+            .map(|(name, value)| (name.clone(), self.passed_on(value), self.shape(value)))
+            .collect();
         self.names.enter();
         let parameters = HashMap::new();
         self.inclusions.push(Inclusion { fragment: event.fragment.clone(), at: at.clone(), parameters });
@@ -169,22 +173,20 @@ impl Reader<'_> {
             let needed = matches!(entry.value.kind, YamlKind::Scalar(Scalar::Null));
             let (template, shape) = match given {
                 Some((_, template, shape)) => (Some(template.clone()), shape.clone()),
-                None if !needed => match self.template(&entry.value) {
-                    Some(template) => {
-                        let shape = self.shape(&template);
-                        // The harness evaluates what is bound: a default is a binding like any other.
-                        event.with.push((Name(entry.key.as_str().into()), template.clone()));
-                        (Some(template), shape)
-                    }
-                    None => continue,
-                },
+                None if !needed => {
+                    let template = self.template(&entry.value);
+                    let shape = self.shape(&template);
+                    // The harness evaluates what is bound: a default is a binding like any other.
+                    event.with.push((Name(entry.key.as_str().into()), template.clone()));
+                    (Some(template), shape)
+                }
                 None if self.names.open => (None, Shape::Any),
                 None => {
                     let problem =
                         format!("the fragment `{}` needs its parameter `{}`", event.fragment, entry.key);
                     let diagnostic = Diagnostic::new(at, problem);
                     self.report_outside(diagnostic.help(format!("with: {{ {}: ... }}", entry.key)));
-                    continue;
+                    (None, Shape::Any)
                 }
             };
             if let Err(problem) = self.names.add_value(&entry.key, shape, true) {
@@ -196,6 +198,20 @@ impl Reader<'_> {
                 inclusion.parameters.insert(entry.key.clone(), template);
             }
         }
+    }
+
+    /// What a parameter that is only passed on was given itself: so a name can go through several fragments.
+    fn passed_on(&self, template: &Template) -> Template {
+        let parameter = match &template.kind {
+            TemplateKind::Scalar(expr) => match &expr.body {
+                Body::Compiled(program) => program.text.trim(),
+                Body::Literal(_) => return template.clone(),
+            },
+            _ => return template.clone(),
+        };
+        let given =
+            self.inclusions.last().and_then(|inclusion| inclusion.parameters.get(parameter)?.as_ref());
+        given.unwrap_or(template).clone()
     }
 
     /// Reports a mistake of the includer, not of the fragment.

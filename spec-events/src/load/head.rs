@@ -1,6 +1,7 @@
 //! Reads what stands around the steps of a spec: what it covers, what it needs, what it names.
 
 use indexmap::IndexMap;
+use lnprototest_bolt::features::Feature;
 use std::sync::Arc;
 
 use super::argument::Argument;
@@ -9,7 +10,7 @@ use super::shape::Shape;
 use super::step::text_at;
 use super::{Reader, fragments::Fragments, language::Language};
 use crate::event::{Bindings, Name};
-use crate::expr::{Body, Literal, feature};
+use crate::expr::{Body, Literal};
 use crate::paths::number_sites;
 use crate::yaml::{Entry, Yaml};
 use crate::{Diagnostic, Located, Location, Requires, Source, Spec, Step, TemplateKind};
@@ -92,17 +93,17 @@ impl Reader<'_> {
         let mut lets = Some(Vec::new());
         for entry in entries {
             let name = Name::read(&text_at(&entry.key, &entry.key_at), self);
-            match (name, self.template(&entry.value)) {
-                (Some(name), Some(template)) => {
-                    let shape = self.shape(&template);
-                    if let Err(problem) = self.names.add_value(&name, shape, true) {
-                        self.error(&entry.key_at, problem);
-                    }
-                    if let Some(lets) = &mut lets {
-                        lets.push((name, template));
-                    }
-                }
-                _ => lets = None,
+            let template = self.template(&entry.value);
+            let Some(name) = name else {
+                lets = None;
+                continue;
+            };
+            let shape = self.shape(&template);
+            if let Err(problem) = self.names.add_value(&name, shape, true) {
+                self.error(&entry.key_at, problem);
+            }
+            if let Some(lets) = &mut lets {
+                lets.push((name, template));
             }
         }
         lets
@@ -140,8 +141,10 @@ impl Reader<'_> {
         let capabilities =
             find("capabilities").map_or(Some(Vec::new()), |names| self.words(names, "a capability"));
         for name in features.iter().flatten() {
-            if let Err(problem) = feature(name) {
-                self.error(&name.at, problem);
+            if Feature::named(name).is_none() {
+                let known = Feature::all().iter().map(|feature| feature.name);
+                let problem = format!("BOLT 9 has no feature `{}`", name.value);
+                self.report(Diagnostic::new(&name.at, problem).nearest(name, known));
             }
         }
         let known = self.language.capabilities;
@@ -187,7 +190,7 @@ impl Reader<'_> {
         };
         let mut values = Vec::new();
         for item in items {
-            let template = self.template(item)?;
+            let template = self.template(item);
             let literal = match template.kind {
                 TemplateKind::Scalar(expr) => match expr.body {
                     Body::Literal(literal) => Some(literal),

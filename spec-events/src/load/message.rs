@@ -21,7 +21,12 @@ impl Reader<'_> {
         at: &Location,
     ) {
         let plain = fields.map_or_else(|| Plain::map([]), plain);
-        for error in message.check(&plain, extent) {
+        let (missing, wrong): (Vec<_>, Vec<_>) =
+            message.check(&plain, extent).into_iter().partition(|error| {
+                matches!(error.problem, BuildProblem::MissingField { .. }) && !error.path.contains('.')
+            });
+        self.report_missing(message, &missing, at);
+        for error in wrong {
             self.report_field(message, fields, &error, at);
         }
         if let Some(fields) = fields {
@@ -42,6 +47,19 @@ impl Reader<'_> {
         }
     }
 
+    /// The fields as a whole are many lines: the message's name, `at`, stands for them.
+    fn report_missing(&mut self, message: &MessageDef, missing: &[BuildError], at: &Location) {
+        let problem = match missing {
+            [] => return,
+            [one] => format!("{} needs its field {one}", message.name).replace(": missing", ""),
+            all => {
+                let names: Vec<&str> = all.iter().map(|error| error.path.as_str()).collect();
+                format!("{} needs its fields {}", message.name, names.join(", "))
+            }
+        };
+        self.error(at, problem);
+    }
+
     fn report_field(
         &mut self,
         message: &MessageDef,
@@ -57,13 +75,15 @@ impl Reader<'_> {
         };
         let diagnostic = match &error.problem {
             BuildProblem::MissingField { expected } => {
-                // The fields as a whole are many lines: the message's name stands for them.
-                let at = if error.path.contains('.') { at.clone() } else { self.subject_at(at) };
-                Diagnostic::new(&at, format!("{owner} needs its field `{name}`: {expected}"))
+                Diagnostic::new(at, format!("{owner} needs its field `{name}`: {expected}"))
             }
             BuildProblem::UnknownField { candidates } => {
                 let known = candidates.iter().map(String::as_str);
-                Diagnostic::new(at, format!("{owner} has no field `{name}`")).nearest(name, known)
+                Diagnostic::new(&key(at, name), format!("{owner} has no field `{name}`")).nearest(name, known)
+            }
+            BuildProblem::DerivedField { array } => {
+                let problem = format!("`{name}` is not written: it follows from `{array}`");
+                Diagnostic::new(&key(at, name), problem)
             }
             BuildProblem::Unquoted { expected, .. } => {
                 let written = at.text();
@@ -74,10 +94,6 @@ impl Reader<'_> {
             problem => Diagnostic::new(at, format!("`{name}`: {problem}")),
         };
         self.report(diagnostic);
-    }
-
-    fn subject_at(&self, otherwise: &Location) -> Location {
-        self.subject.at.clone().unwrap_or_else(|| otherwise.clone())
     }
 
     /// Whether the expressions come to values of the right kinds. (The literals were looked at with the fields.)
@@ -117,6 +133,16 @@ fn plain(template: &Template) -> Plain {
             Body::Literal(Literal::Int(value)) => Plain::Int(*value),
             Body::Literal(Literal::Text(text)) => Plain::from(&**text),
         },
+    }
+}
+
+/// Where the key `name` of a value stands: right before it.
+fn key(value: &Location, name: &str) -> Location {
+    let before = &value.source().text[..value.span().start];
+    let key = before.trim_end().trim_end_matches(':').trim_end().trim_end_matches(['\'', '"']);
+    match key.strip_suffix(name) {
+        Some(start) => Location::new(value.source(), start.len()..key.len()),
+        None => value.clone(),
     }
 }
 

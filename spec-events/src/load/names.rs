@@ -9,6 +9,9 @@ use crate::event::Name;
 /// Names that always mean the same.
 pub(crate) const RESERVED: [&str; 7] = ["chain", "commit", "funding", "msg", "node", "rcvd", "sent"];
 
+/// Words that CEL has for something.
+const WORDS_OF_CEL: [&str; 4] = ["false", "in", "null", "true"];
+
 /// All names at one place.
 #[derive(Clone)]
 pub(crate) struct Names {
@@ -49,6 +52,8 @@ pub(crate) enum Latest {
     One(Name),
     /// It depends on the way.
     Several,
+    /// A step with a mistake may have named it.
+    Unclear,
 }
 
 impl Names {
@@ -86,7 +91,7 @@ impl Names {
         if self.channels.iter().any(|channel| *channel.name == *name) {
             return Some(CHANNEL);
         }
-        self.open.then_some(Shape::Any)
+        (self.open || self.session == Latest::Unclear).then_some(Shape::Any)
     }
 
     /// All names.
@@ -96,6 +101,21 @@ impl Names {
         let channels = self.channels.iter().map(|channel| &*channel.name);
         let reserved = RESERVED.into_iter().filter(|name| *name != "msg" || self.message.is_some());
         values.chain(sessions).chain(channels).chain(reserved).collect()
+    }
+
+    /// Whether this is, or for all we know may be, a session.
+    pub fn is_session(&self, name: &str) -> bool {
+        self.open || self.session == Latest::Unclear || self.sessions().any(|session| session == name)
+    }
+
+    /// Whether this is, or for all we know may be, a channel.
+    pub fn is_channel(&self, name: &str) -> bool {
+        self.open || self.channel == Latest::Unclear || self.channels().any(|channel| channel == name)
+    }
+
+    /// A step with a mistake may have named anything.
+    pub fn unclear(&mut self) {
+        (self.session, self.channel) = (Latest::Unclear, Latest::Unclear);
     }
 
     /// The names of all sessions.
@@ -209,8 +229,8 @@ impl Names {
     }
 
     fn free_of_things(&self, name: &str) -> Result<(), String> {
-        if RESERVED.contains(&name) {
-            return Err(format!("`{name}` has a meaning of its own"));
+        if RESERVED.contains(&name) || WORDS_OF_CEL.contains(&name) {
+            return Err(format!("`{name}` has a meaning of its own in expressions"));
         }
         if self.sessions().any(|session| session == name) {
             return Err(format!("`{name}` is already a session"));
@@ -222,8 +242,8 @@ impl Names {
     }
 
     fn free_of_values(&self, name: &str) -> Result<(), String> {
-        if RESERVED.contains(&name) {
-            return Err(format!("`{name}` has a meaning of its own"));
+        if RESERVED.contains(&name) || WORDS_OF_CEL.contains(&name) {
+            return Err(format!("`{name}` has a meaning of its own in expressions"));
         }
         match self.frame_of(name) {
             Some(_) => Err(format!("`{name}` is already the name of a value")),
@@ -234,6 +254,10 @@ impl Names {
 
 impl Latest {
     fn joined(&self, other: Self) -> Self {
-        if *self == other { other } else { Self::Several }
+        match (self, &other) {
+            (Self::Unclear, _) | (_, Self::Unclear) => Self::Unclear,
+            _ if *self == other => other,
+            _ => Self::Several,
+        }
     }
 }

@@ -10,8 +10,8 @@ use super::infer::{fits, infer, of_literal};
 use super::names::Names;
 use super::shape::Shape;
 use crate::event::Name;
-use crate::expr::{Body, Expr, Literal, Program, Typed, compile};
-use crate::yaml::{Scalar, Yaml, YamlKind};
+use crate::expr::{Body, Expr, Literal, Node, NodeKind, Program, Typed, compile};
+use crate::yaml::{Entry, Scalar, Yaml, YamlKind};
 use crate::{Diagnostic, Location, Template, TemplateKind};
 
 /// Reads one spec.
@@ -70,42 +70,36 @@ impl<'a> Reader<'a> {
         self.report(Diagnostic::new(at, problem));
     }
 
-    /// A literal or expression whose value is a `T`.
-    pub fn expr<T: Typed>(&mut self, yaml: &Yaml) -> Option<Expr<T>> {
-        let (body, shape) = self.body(yaml)?;
+    /// A literal or expression whose value is a `T`. What is wrong is reported, and something stands in for it.
+    pub fn expr<T: Typed>(&mut self, yaml: &Yaml) -> Expr<T> {
+        let (body, shape) = self.body(yaml);
         match &body {
             Body::Compiled(_) if !fits(T::KIND, shape.kind()) => {
                 self.error(&yaml.at, format!("{} is needed here, not {}", T::NAME, shape.kind()));
-                return None;
             }
             Body::Literal(literal) => {
                 if let Err(problem) = T::from_value(literal.into()) {
                     self.error(&yaml.at, problem);
-                    return None;
                 }
             }
             Body::Compiled(_) => {}
         }
-        Some(Expr::new(body, yaml.at.clone()))
+        Expr::new(body, yaml.at.clone())
     }
 
-    /// Literals and expressions in any shape.
-    pub fn template(&mut self, yaml: &Yaml) -> Option<Template> {
+    /// Literals and expressions in any shape. What is wrong is reported, and something stands in for it.
+    pub fn template(&mut self, yaml: &Yaml) -> Template {
         let kind = match &yaml.kind {
             YamlKind::List(items) => {
-                let items: Vec<_> = items.iter().map(|item| self.template(item)).collect();
-                TemplateKind::List(items.into_iter().collect::<Option<_>>()?)
+                TemplateKind::List(items.iter().map(|item| self.template(item)).collect())
             }
             YamlKind::Map(entries) => {
-                let entries: Vec<_> = entries
-                    .iter()
-                    .map(|entry| Some((entry.key.clone(), self.template(&entry.value)?)))
-                    .collect();
-                TemplateKind::Map(entries.into_iter().collect::<Option<_>>()?)
+                let entry = |entry: &Entry| (entry.key.clone(), self.template(&entry.value));
+                TemplateKind::Map(entries.iter().map(entry).collect())
             }
-            YamlKind::Scalar(_) => TemplateKind::Scalar(Expr::new(self.body(yaml)?.0, yaml.at.clone())),
+            YamlKind::Scalar(_) => TemplateKind::Scalar(Expr::new(self.body(yaml).0, yaml.at.clone())),
         };
-        Some(Template { kind, at: yaml.at.clone() })
+        Template { kind, at: yaml.at.clone() }
     }
 
     /// What is known of a template's value.
@@ -154,64 +148,74 @@ impl<'a> Reader<'a> {
         literal
     }
 
-    fn body(&mut self, yaml: &Yaml) -> Option<(Body, Shape)> {
+    /// A scalar, and what is known of its value.
+    fn body(&mut self, yaml: &Yaml) -> (Body, Shape) {
         let literal = match &yaml.kind {
             YamlKind::List(_) | YamlKind::Map(_) => {
-                self.error(&yaml.at, format!("one value is needed here, not {}", yaml.describe()));
-                return None;
+                let problem = format!("one value is needed here, not {}", yaml.describe());
+                return self.wrong(yaml, Diagnostic::new(&yaml.at, problem));
             }
             YamlKind::Scalar(Scalar::Bool(value)) => Literal::Bool(*value),
             YamlKind::Scalar(Scalar::Int(value)) => Literal::Int(*value),
             YamlKind::Scalar(Scalar::Null) => {
-                self.error(&yaml.at, "there is no value here");
-                return None;
+                return self.wrong(yaml, Diagnostic::new(&yaml.at, "there is no value here"));
             }
             YamlKind::Scalar(Scalar::Number(text)) => {
                 let problem = format!("YAML reads {text} as a number that is no integer");
-                self.report(Diagnostic::new(&yaml.at, problem).help("quote it if it is text or bytes"));
-                return None;
+                return self
+                    .wrong(yaml, Diagnostic::new(&yaml.at, problem).help("quote it if it is text or bytes"));
             }
             YamlKind::Scalar(Scalar::Text(text)) => match inside(text) {
                 Some(inner) => return self.compiled(yaml, inner),
+                None if text.trim_start().starts_with("${") && !text.contains('}') => {
+                    return self.wrong(yaml, Diagnostic::new(&yaml.at, "this expression has no end: a `}`"));
+                }
                 None if text.contains("${") => {
+                    let diagnostic = Diagnostic::new(&yaml.at, "an expression can't be a part of a text");
                     let help = "write all of it as an expression: `${ 'text' + name }`";
-                    let problem = "an expression can't be a part of a text";
-                    self.report(Diagnostic::new(&yaml.at, problem).help(help));
-                    return None;
+                    return self.wrong(yaml, diagnostic.help(help));
                 }
                 None => Literal::Text(text.clone()),
             },
         };
         let shape = of_literal(&literal);
-        Some((Body::Literal(literal), shape))
+        (Body::Literal(literal), shape)
     }
 
-    fn compiled(&mut self, yaml: &Yaml, text: &str) -> Option<(Body, Shape)> {
-        let raw = yaml.at.text();
-        let start = raw.find(text).map(|at| yaml.at.span().start + at);
-        let location = |span: &std::ops::Range<usize>| match start {
-            Some(start) => Location::new(yaml.at.source(), start + span.start..start + span.end),
-            None => yaml.at.clone(),
-        };
-        let root = match compile(text) {
-            Ok(root) => root,
+    fn compiled(&mut self, yaml: &Yaml, text: &str) -> (Body, Shape) {
+        let start = yaml.at.text().find(text).map(|at| yaml.at.span().start + at);
+        let mut program = Program { text: text.to_owned(), at: yaml.at.clone(), start, root: stand_in() };
+        match compile(text) {
+            Ok(root) => program.root = root,
             Err(errors) => {
                 for error in errors {
-                    let diagnostic = Diagnostic::new(&location(&error.span), error.problem);
+                    let diagnostic = Diagnostic::new(&program.location(&error.span), error.problem);
                     self.report(match error.known {
                         Some((wrong, names)) => diagnostic.nearest(&wrong, names),
                         None => diagnostic,
                     });
                 }
-                return None;
+                return (Body::Compiled(Arc::new(program)), Shape::Any);
             }
-        };
-        let program = Program { text: text.to_owned(), at: yaml.at.clone(), start, root };
+        }
         let mut diagnostics = Vec::new();
         let shape = infer(&program, &self.names, self.language.catalogue, &mut diagnostics);
         diagnostics.into_iter().for_each(|diagnostic| self.report(diagnostic));
-        Some((Body::Compiled(Arc::new(program)), shape))
+        (Body::Compiled(Arc::new(program)), shape)
     }
+
+    /// Reports what is wrong with a scalar; something that fits everywhere stands in for it.
+    fn wrong(&mut self, yaml: &Yaml, diagnostic: Diagnostic) -> (Body, Shape) {
+        self.report(diagnostic);
+        let text = yaml.at.text().to_owned();
+        let program = Program { text, at: yaml.at.clone(), start: None, root: stand_in() };
+        (Body::Compiled(Arc::new(program)), Shape::Any)
+    }
+}
+
+/// What stands in for an expression that is wrong. It is never evaluated: a spec with a mistake does not run.
+fn stand_in() -> Node {
+    Node { kind: NodeKind::Name("?".into()), span: 0..0 }
 }
 
 /// The inside of a `${ ... }`.

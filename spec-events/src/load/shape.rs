@@ -71,16 +71,10 @@ const CHANNEL_MEMBERS: &[(&str, Fixed)] = &[
 /// `commit`: the channel's current pair of commitments.
 pub(crate) const COMMIT: Shape = Shape::Fixed(COMMIT_MEMBERS);
 
-const COMMIT_MEMBERS: &[(&str, Fixed)] = &[
-    ("htlc_sigs_for_node", Fixed::List(&Fixed::Text)),
-    ("htlc_sigs_from_node", Fixed::List(&Fixed::Text)),
-    ("sig_for_node", Fixed::Text),
-    ("sig_from_node", Fixed::Text),
-];
+const COMMIT_MEMBERS: &[(&str, Fixed)] = &[("sig_for_node", Fixed::Text), ("sig_from_node", Fixed::Text)];
 
 const COMMITMENT: Fixed = Fixed::Map(&[
     ("fee", Fixed::Int),
-    ("htlc_sigs", Fixed::List(&Fixed::Text)),
     ("number", Fixed::Int),
     ("point", Fixed::Text),
     ("secret", Fixed::Text),
@@ -89,8 +83,7 @@ const COMMITMENT: Fixed = Fixed::Map(&[
     ("txid", Fixed::Text),
 ]);
 
-const COMMITMENTS: &[(&str, Fixed)] =
-    &[("current", COMMITMENT), ("next", COMMITMENT), ("revoked", Fixed::List(&COMMITMENT))];
+const COMMITMENTS: &[(&str, Fixed)] = &[("current", COMMITMENT)];
 
 /// `funding`.
 pub(crate) const FUNDING: Shape = Shape::Fixed(FUNDING_MEMBERS);

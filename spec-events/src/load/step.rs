@@ -60,7 +60,6 @@ impl Arguments<'_> {
                 reader.error(self.at, format!("{} needs `{name}`", self.info.name));
                 None
             }
-            Absent::Unclear => None,
         }
     }
 }
@@ -108,19 +107,23 @@ impl Reader<'_> {
             let problem = format!("there is no event `{}`", entry.key);
             let known = Event::ALL.iter().map(|info| info.name);
             self.report(Diagnostic::new(&entry.key_at, problem).nearest(&entry.key, known));
+            self.names.unclear();
             return None;
         };
         let others: Vec<&Entry> =
             siblings().filter(|sibling| !OF_ANY_STEP.contains(&sibling.key.as_str())).collect();
         let arguments = self.arguments(info, entry, &others)?;
         self.subject = Subject::default();
-        let mut event = Event::read(&arguments, self)?;
+        let Some(mut event) = Event::read(&arguments, self) else {
+            self.names_after_mistake(info.name);
+            return None;
+        };
         self.subject.at.get_or_insert_with(|| entry.key_at.clone());
         self.finish(&mut event, &entry.key_at)?;
         Some(Step {
             event,
             label: label.transposed()?.map(|label| label.to_string()),
-            when: when.transposed()?,
+            when,
             at: entry.key_at.clone(),
         })
     }
@@ -145,6 +148,21 @@ impl Reader<'_> {
             return None;
         }
         Some(first)
+    }
+
+    /// What a step with a mistake would have named is not missed further on.
+    fn names_after_mistake(&mut self, event: &str) {
+        match (event, self.subject.name.take()) {
+            ("Accept" | "Connect" | "RawConnect", Some(name)) => drop(self.names.add_session(&name)),
+            (
+                "Accept" | "AcceptFunding" | "Connect" | "CreateFunding" | "FundChannel" | "Include"
+                | "RawConnect",
+                _,
+            ) => {
+                self.names.unclear();
+            }
+            _ => {}
+        }
     }
 
     /// What belongs to which argument. Wrong ones are reported and left out.

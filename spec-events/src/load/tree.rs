@@ -61,8 +61,11 @@ impl Tree {
         let folder = if kind.is_dir() { path } else { parent(path) };
         let root = folder_with_fragments(folder).unwrap_or_else(|| folder.to_owned());
         let mut files = Vec::new();
-        let listed = if kind.is_dir() { list(path, &mut files) } else { Ok(files.push(path.to_owned())) };
-        listed.map_err(|(path, error)| failed(&path, error))?;
+        if kind.is_dir() {
+            list(path, &mut files).map_err(|(path, error)| failed(&path, error))?;
+        } else {
+            files.push(path.to_owned());
+        }
         let wanted = files.len();
         let fragments = root.join(FRAGMENTS);
         if fragments.is_dir() {

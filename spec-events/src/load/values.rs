@@ -12,7 +12,7 @@ use crate::event::{
 };
 use crate::expr::Expr;
 use crate::yaml::{Scalar, Yaml, YamlKind};
-use crate::{Diagnostic, Step};
+use crate::{Diagnostic, Location, Step, Template};
 
 impl Argument for Name {
     fn read(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
@@ -78,12 +78,11 @@ impl Argument for SessionRef {
 
     fn read(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
         let name = Name::read(yaml, reader)?;
-        if !reader.names.open && !reader.names.sessions().any(|session| session == &*name) {
+        if !reader.names.is_session(&name) {
             let diagnostic =
                 Diagnostic::new(&yaml.at, format!("no step before this one names a session `{name}`"));
             let diagnostic = diagnostic.nearest(&name, reader.names.sessions());
             reader.report(diagnostic);
-            return None;
         }
         reader.names.session = Latest::One(name.clone());
         Some(Self { name, implied: false })
@@ -91,10 +90,8 @@ impl Argument for SessionRef {
 
     fn absent(event: &Arguments<'_>, reader: &mut Reader<'_>) -> Absent<Self> {
         let latest = reader.names.session.clone();
-        match implied(event, reader, latest, "on", "session", "Connect, Accept or RawConnect") {
-            Some(name) => Absent::Is(Self { name, implied: true }),
-            None => Absent::Unclear,
-        }
+        let name = implied(event, reader, latest, "on", "session", "Connect, Accept or RawConnect");
+        Absent::Is(Self { name, implied: true })
     }
 
     fn write(&self) -> Option<Written> {
@@ -111,12 +108,11 @@ impl Argument for ChannelRef {
 
     fn read(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
         let name = Name::read(yaml, reader)?;
-        if !reader.names.open && !reader.names.channels().any(|channel| channel == &*name) {
+        if !reader.names.is_channel(&name) {
             let diagnostic =
                 Diagnostic::new(&yaml.at, format!("no step before this one names a channel `{name}`"));
             let diagnostic = diagnostic.nearest(&name, reader.names.channels());
             reader.report(diagnostic);
-            return None;
         }
         reader.names.channel = Latest::One(name.clone());
         Some(Self { name, implied: false })
@@ -124,11 +120,9 @@ impl Argument for ChannelRef {
 
     fn absent(event: &Arguments<'_>, reader: &mut Reader<'_>) -> Absent<Self> {
         let latest = reader.names.channel.clone();
-        match implied(event, reader, latest, "chan", "channel", "CreateFunding, AcceptFunding or FundChannel")
-        {
-            Some(name) => Absent::Is(Self { name, implied: true }),
-            None => Absent::Unclear,
-        }
+        let makers = "CreateFunding, AcceptFunding or FundChannel";
+        let name = implied(event, reader, latest, "chan", "channel", makers);
+        Absent::Is(Self { name, implied: true })
     }
 
     fn write(&self) -> Option<Written> {
@@ -140,7 +134,7 @@ impl Argument for ChannelRef {
     }
 }
 
-/// The session or channel that was named last.
+/// The session or channel that was named last. If there is none, that is reported, and any name stands in for it.
 fn implied(
     event: &Arguments<'_>,
     reader: &mut Reader<'_>,
@@ -148,10 +142,12 @@ fn implied(
     argument: &str,
     what: &str,
     makers: &str,
-) -> Option<Name> {
+) -> Name {
+    let stand_in = Name(Arc::from(what));
     let problem = match latest {
-        Latest::One(name) => return Some(name),
-        Latest::None if reader.names.open => return Some(Name(Arc::from(what))),
+        Latest::One(name) => return name,
+        Latest::None if reader.names.open => return stand_in,
+        Latest::Unclear => return stand_in,
         Latest::None => {
             format!("{} needs a {what}, and no step before it names one: {makers} does", event.info.name)
         }
@@ -160,7 +156,7 @@ fn implied(
         }
     };
     reader.error(event.at, problem);
-    None
+    stand_in
 }
 
 /// Words to choose from.
@@ -171,7 +167,7 @@ macro_rules! choice {
                 match &*reader.fixed_text(yaml, "a word")? {
                     $($word => Some(Self::$variant),)+
                     other => {
-                        let problem = format!("`{other}` is not one of {}", [$($word),+].join(", "));
+                        let problem = format!("`{other}` is not one of the words that go here");
                         reader.report(Diagnostic::new(&yaml.at, problem).nearest(other, [$($word),+]));
                         None
                     }
@@ -219,12 +215,12 @@ impl Argument for Bindings {
     const OPTIONAL: bool = true;
 
     fn read(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
-        read_bindings(yaml, reader, &mut |_, _, _| {})
+        read_bindings(yaml, reader, |_, _, _| {})
     }
 
     /// Names them one by one: each can use those before it.
     fn read_main(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
-        read_bindings(yaml, reader, &mut |reader, binding, at| {
+        read_bindings(yaml, reader, |reader, binding, at| {
             let shape = reader.shape(&binding.1);
             if let Err(problem) = reader.names.add_value(&binding.0, shape, false) {
                 reader.error(at, problem);
@@ -246,11 +242,10 @@ impl Argument for Bindings {
     }
 }
 
-fn read_bindings(
-    yaml: &Yaml,
-    reader: &mut Reader<'_>,
-    bound: &mut dyn FnMut(&mut Reader<'_>, &(Name, crate::Template), &crate::Location),
-) -> Option<Bindings> {
+/// What is done with each binding, and where its name stands.
+type Bound = fn(&mut Reader<'_>, &(Name, Template), &Location);
+
+fn read_bindings(yaml: &Yaml, reader: &mut Reader<'_>, bound: Bound) -> Option<Bindings> {
     let Some(entries) = yaml.entries() else {
         reader
             .error(&yaml.at, format!("a mapping of names to values is needed here, not {}", yaml.describe()));
@@ -263,13 +258,15 @@ fn read_bindings(
             at: entry.key_at.clone(),
         };
         let name = Name::read(&key, reader);
-        match (name, reader.template(&entry.value)) {
-            (Some(name), Some(template)) => {
-                let binding = (name, template);
-                bound(reader, &binding, &entry.key_at);
-                bindings.iter_mut().for_each(|bindings: &mut Vec<_>| bindings.push(binding.clone()));
-            }
-            _ => bindings = None,
+        let template = reader.template(&entry.value);
+        let Some(name) = name else {
+            bindings = None;
+            continue;
+        };
+        let binding = (name, template);
+        bound(reader, &binding, &entry.key_at);
+        if let Some(bindings) = &mut bindings {
+            bindings.push(binding);
         }
     }
     bindings
@@ -281,8 +278,7 @@ impl Argument for Pair {
             reader.error(&yaml.at, format!("two values in a list are needed here, not {}", yaml.describe()));
             return None;
         };
-        let (left, right) = (reader.template(left), reader.template(right));
-        let pair = Self(left?, right?);
+        let pair = Self(reader.template(left), reader.template(right));
         let kinds = (reader.shape(&pair.0).kind(), reader.shape(&pair.1).kind());
         if !super::infer::fits(kinds.0, kinds.1) {
             reader.error(&yaml.at, format!("{} and {} are never equal", kinds.0, kinds.1));
@@ -345,8 +341,8 @@ impl Argument for TxOutput {
         let mut output = Self { sat: None, script: None };
         for entry in entries {
             match entry.key.as_str() {
-                "sat" => output.sat = Some(reader.expr(&entry.value)?),
-                "script" => output.script = Some(reader.expr(&entry.value)?),
+                "sat" => output.sat = Some(reader.expr(&entry.value)),
+                "script" => output.script = Some(reader.expr(&entry.value)),
                 other => {
                     let diagnostic = Diagnostic::new(&entry.key_at, format!("an output has no `{other}`"));
                     reader.report(diagnostic.nearest(other, ["sat", "script"]));

@@ -71,6 +71,7 @@ impl Yaml {
     /// What it is, in words for a message.
     pub fn describe(&self) -> String {
         match &self.kind {
+            YamlKind::List(items) if items.is_empty() => "an empty list".to_owned(),
             YamlKind::List(_) => "a list".to_owned(),
             YamlKind::Map(_) => "a mapping".to_owned(),
             YamlKind::Scalar(Scalar::Bool(value)) => format!("{value}"),

@@ -125,6 +125,7 @@ impl Builder<'_> {
             }
             Some(Open::Map(_, entries, key)) => {
                 if let Some((key, key_at)) = key.take()
+                    && !key.is_empty()
                     && !entries.iter().any(|entry| entry.key == key)
                 {
                     entries.push(Entry { key, key_at, value: yaml });
@@ -156,7 +157,14 @@ impl Builder<'_> {
             text.char_indices().nth(error.marker().index()).map_or(text.len(), |(at, _)| at)
         });
         let at = Location::new(self.source, at..at + 1);
-        self.diagnostics.push(Diagnostic::new(&at, format!("this is no YAML: {}", error.info())));
+        let diagnostic = Diagnostic::new(&at, format!("this is no YAML: {}", error.info()));
+        let line = text.lines().nth(at.line().saturating_sub(1) as usize).unwrap_or_default();
+        self.diagnostics.push(match line.split_once("${") {
+            Some((before, _)) if before.contains(['{', '[']) => {
+                diagnostic.help("inside { } and [ ] an expression has to be quoted: '${ ... }'")
+            }
+            _ => diagnostic,
+        });
     }
 }
 

@@ -78,7 +78,7 @@ fn bit(number: u64) -> Result<u32, String> {
 ///
 /// # Errors
 /// There is none; the nearest name.
-pub(crate) fn feature(name: &str) -> Result<&'static Feature, String> {
+fn feature(name: &str) -> Result<&'static Feature, String> {
     Feature::named(name).ok_or_else(|| {
         let names = Feature::all().iter().map(|feature| feature.name);
         match nearest(name, names) {

@@ -6,7 +6,6 @@ mod keys;
 mod scripts;
 mod table;
 
-pub(crate) use features::feature;
 pub(crate) use keys::KEYSET_MEMBERS;
 pub use table::FunctionInfo;
 pub(crate) use table::{Function, find, names};

@@ -1,0 +1,193 @@
+//! Files that are wrong: each mistake is told, with its place.
+
+mod common;
+
+use common::load_files;
+
+const GOOD: &str = "
+about: A good one
+covers: [B02-tx_add_input-81baa1ce]
+steps:
+  - Connect: alice
+  - ExpectQuiet: {}
+";
+
+/// A spec with these steps.
+fn spec(steps: &str) -> String {
+    format!("about: a\ncovers: [B02-tx_add_input-81baa1ce]\nsteps:\n{steps}")
+}
+
+/// All that is told of these files.
+fn told<B: AsRef<[u8]>>(files: impl IntoIterator<Item = (&'static str, B)>) -> String {
+    match load_files(files) {
+        Ok(suite) => panic!("nothing is wrong with {} specs", suite.specs.len()),
+        Err(diagnostics) => diagnostics.to_string(),
+    }
+}
+
+/// All that is told of a spec with these steps, a line each.
+fn told_of(steps: &str) -> Vec<String> {
+    match load_files([("a.yaml", spec(steps))]) {
+        Ok(_) => Vec::new(),
+        Err(diagnostics) => diagnostics
+            .iter()
+            .map(|one| {
+                let help = one.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+                format!("{}:{}: {}{help}", one.at.line() - 3, one.at.column(), one.problem)
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once() {
+    insta::assert_snapshot!(told([("wrong.yaml", include_str!("files/mistakes.yaml"))]));
+}
+
+#[test]
+fn mistakes_of_all_files_are_told_at_once() {
+    insta::assert_snapshot!(told([
+        ("broken.yaml", &b"about: [\nsteps: {"[..]),
+        ("empty.yaml", b"# nothing\n"),
+        ("good.yaml", GOOD.as_bytes()),
+        ("unquoted.yaml", b"let: { a: ${ zeros(1) } }\n"),
+        ("latin.yaml", b"about: caf\xe9\ncovers: []\nsteps: []\n"),
+        ("list.yaml", b"- a\n- b\n"),
+        ("tricks.yaml", b"about: &a text\ncovers: *a\nsteps: !!seq []\n---\nmore: 1\n"),
+        ("twice.yaml", b"about: a\nabout: b\n? [1]\n: 2\n"),
+    ]));
+}
+
+#[test]
+fn mistakes_with_fragments_are_told_where_they_are_made() {
+    let including = spec(
+        "  - Include: outer\n    with: { name: alice, colour: red }\n  - Include: outer\n  - Include: loops\n  - Include: missing\n",
+    );
+    insta::assert_snapshot!(told([
+        ("a.yaml", including.as_bytes()),
+        ("fragments/inner.yaml", b"params: { who: ~ }\nsteps:\n  - Connect: ${ who }\n  - Msg: pinng\n"),
+        ("fragments/loops.yaml", b"steps:\n  - Include: looped\n"),
+        ("fragments/looped.yaml", b"steps:\n  - Include: loops\n"),
+        (
+            "fragments/outer.yaml",
+            b"params: { name: ~ }\nsteps:\n  - Include: inner\n    with: { who: '${ name }' }\n"
+        ),
+        ("fragments/unused.yaml", b"params: { on: ~ }\nsteps:\n  - ExpectMsg: ${ on }\n  - Mgs: init\n"),
+    ]));
+}
+
+#[test]
+fn which_session_is_meant_has_to_be_clear() {
+    let told = told_of(
+        "
+  - ExpectQuiet: {}
+  - TryAll:
+      - - Connect: alice
+      - - Connect: bob
+  - ExpectQuiet: {}
+  - ExpectQuiet: { on: bob }
+  - ExpectQuiet: {}
+  - Commit: { opener: local }
+",
+    );
+    assert_eq!(
+        told,
+        [
+            "2:5: ExpectQuiet needs a session, and no step before it names one: Connect, Accept or RawConnect does",
+            "6:5: which session? The ways that lead here name different ones: say `on: name`",
+            "9:5: Commit needs a channel, and no step before it names one: CreateFunding, AcceptFunding or FundChannel does",
+        ]
+    );
+}
+
+#[test]
+fn the_same_alternatives_lead_to_the_same_session() {
+    assert_eq!(
+        told_of(
+            "
+  - Connect: alice
+  - OneOf:
+      - - ExpectMsg: init
+          as: first
+      - ExpectQuiet: { on: alice }
+  - ExpectQuiet: {}
+  - Check: ${ has(first.features) }
+"
+        ),
+        [""; 0]
+    );
+}
+
+#[test]
+fn names_are_given_once() {
+    let told = told_of(
+        "
+  - Connect: alice
+  - Connect: alice
+  - Set: { alice: 1, msg: 2, n: 3 }
+  - Set: { n: 4 }
+  - Connect: n
+  - CreateFunding: { utxo: 0, local: \"${ keyset('20') }\", sat: 100000 }
+  - CreateFunding: { utxo: 1, local: \"${ keyset('20') }\", sat: 100000 }
+",
+    );
+    assert_eq!(
+        told,
+        [
+            "4:12: `alice` is already a session",
+            "4:22: `msg` has a meaning of its own in expressions",
+            "6:14: `n` is already the name of a value",
+            "8:5: there already is a channel `channel` (name this one with `chan`)",
+        ]
+    );
+}
+
+#[test]
+fn a_step_is_one_event_with_its_own_arguments() {
+    let told = told_of(
+        "
+  - just a word
+  - when: true
+  - Connect: alice
+    colour: red
+  - Connect: { name: bob, name: carol }
+  - Msg: { message: ping, with: { num_pong_bytes: 1, ignored: '' } }
+    on: alice
+  - Msg: {}
+",
+    );
+    assert_eq!(
+        told,
+        [
+            "2:5: a step is needed here, not the text `just a word` (a step is `- Event: argument`, or `- Event: { name: argument }`)",
+            "3:5: this step has no event: a key with a capital letter",
+            "5:5: Connect has no argument `colour` (there is key, label, name, when)",
+            "6:27: `name` is here twice (the first is in line 9)",
+            "8:5: `on` has to stand in the mapping under Msg",
+            "9:5: Msg needs `message`",
+        ]
+    );
+}
+
+#[test]
+fn expressions_are_looked_through() {
+    let told = told_of(
+        "
+  - Connect: alice
+  - Check: ${ rcvd.init.featurs == '' }
+  - Check: ${ rcvd.all.init.size() > 0 }
+  - Check: ${ rcvd.all.init[0].features == 1 }
+  - Check: ${ rcvd.all.ping.all(p, p.num_pong_byte < 3) }
+  - Check: ${ alice.colour == node.id }
+  - Check: ${ slice(node.id, 'a', 2) == '' }
+  - Check: ${ true && 1 }
+  - Check: ${ rcvd.init.tlvs.networks == '' && rcvd.init.tlvs.network == '' }
+  - Check: ${ loop == 1 }
+  - Check:
+      - >-
+        ${ chain.height
+        > chain.hash }
+",
+    );
+    insta::assert_snapshot!(told.join("\n"));
+}
