@@ -91,16 +91,13 @@ fn event(info: &EventInfo) -> Result<String, DocsError> {
 /// What an argument takes, in words.
 fn takes(event: &EventInfo, argument: &ArgumentInfo) -> Result<String, DocsError> {
     let ty = argument.ty.replace(' ', "");
-    let (ty, optional) = match ty.strip_prefix("Option<").and_then(|ty| ty.strip_suffix('>')) {
-        Some(inner) => (inner, true),
-        None => (ty.as_str(), false),
-    };
+    let ty = ty.strip_prefix("Option<").and_then(|ty| ty.strip_suffix('>')).unwrap_or(&ty);
     let words = TYPES.iter().find(|(known, _)| *known == ty).map(|(_, words)| *words);
     let words = words.ok_or_else(|| DocsError::UnknownType {
         argument: format!("{}.{}", event.name, argument.name),
         ty: argument.ty,
     })?;
-    Ok(if optional { format!("{words}, optional") } else { words.to_owned() })
+    Ok(if argument.optional { format!("{words}, optional") } else { words.to_owned() })
 }
 
 /// The types of arguments, as Rust and as authors call them.
@@ -133,7 +130,7 @@ const TYPES: [(&str, &str); 29] = [
     ("Vec<Name>", "list of names"),
     ("Vec<Step>", "list of steps"),
     ("Vec<TxOutput>", "list of `{ sat, script }`, each optional"),
-    ("bool", "`true` or `false`; default `false`"),
+    ("bool", "`true` or `false`"),
 ];
 
 fn functions() -> String {
