@@ -5,12 +5,12 @@
 
 use bitcoin::consensus::encode::{deserialize_hex, serialize_hex};
 use bitcoin::sighash::SighashCache;
-use bitcoin::{Amount, EcdsaSighashType, FeeRate, OutPoint, ScriptBuf, Sequence, Transaction};
+use bitcoin::{Amount, EcdsaSighashType, FeeRate, OutPoint, ScriptBuf, Sequence, Transaction, TxOut};
 use lnprototest_bolt::channel::{
     ChannelParameters, ClosingError, ClosingOutputs, Coin, CoinKind, CommitmentFormat, CommitmentNumber,
     CommitmentState, Funding, Htlc, HtlcTransactionKind, Keyset, MutualClose, OutputPurpose, Party, PerSide,
     Side, SignatureMismatch, channel_id_v1, channel_id_v2, derive_public_key, dust_threshold, fund, high_s,
-    output_order, scripts, temporary_channel_id_v2,
+    output_order, pay, scripts, temporary_channel_id_v2,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -62,6 +62,22 @@ fn funding_from_segwit_pays_its_feerate() {
         if outputs == 2 {
             assert!(fee.to_sat() <= weight + 2, "{sat}: {fee} for {weight}");
         }
+    }
+}
+
+#[test]
+fn an_output_goes_where_it_is_asked_to() {
+    let coin = Coin { amount: Amount::ONE_BTC, ..coin() };
+    let output = TxOut { value: Amount::from_sat(100_000), script_pubkey: ScriptBuf::new() };
+    for index in [0, 1, 258] {
+        let feerate = FeeRate::from_sat_per_kwu(1000);
+        let (transaction, outpoint) = pay(&coin, output.clone(), Some(index), feerate).unwrap();
+        assert_eq!(outpoint, OutPoint { txid: transaction.compute_txid(), vout: index.into() });
+        assert_eq!(transaction.output[usize::from(index)], output);
+        assert_eq!(transaction.output.len(), usize::from(index) + 2);
+        let out: Amount = transaction.output.iter().map(|output| output.value).sum();
+        let (fee, weight) = ((coin.amount - out).to_sat(), transaction.weight().to_wu());
+        assert!((weight..=weight + 10).contains(&fee), "{index}: {fee} for {weight}");
     }
 }
 

@@ -34,28 +34,60 @@ pub fn fund(
 ) -> Result<(Transaction, Funding), FundingError> {
     let script = scripts::funding(&pubkeys.local, &pubkeys.remote);
     let channel = TxOut { value: amount, script_pubkey: script.to_p2wsh() };
-    let change = ScriptBuf::new_p2wpkh(&coin.pubkey().wpubkey_hash());
-    let dust = dust_threshold(&change).unwrap_or(Amount::ZERO);
+    let (transaction, outpoint) = pay(coin, channel, None, feerate)?;
+    Ok((transaction, Funding { outpoint, amount, pubkeys }))
+}
+
+/// A signed transaction that pays `output` from `coin`, whatever it pays for, and where that output is. What is left
+/// goes back as [`fund`] says. With an `index`, so many outputs of [`FILLING`] to the coin's key come before `output`;
+/// without, outputs are in BIP 69's order.
+///
+/// # Errors
+/// [`FundingError`] if the coin holds too little.
+pub fn pay(
+    coin: &Coin,
+    output: TxOut,
+    index: Option<u16>,
+    feerate: FeeRate,
+) -> Result<(Transaction, OutPoint), FundingError> {
+    let own = ScriptBuf::new_p2wpkh(&coin.pubkey().wpubkey_hash());
+    let dust = dust_threshold(&own).unwrap_or(Amount::ZERO);
+    let filling = TxOut { value: FILLING, script_pubkey: own.clone() };
+    let mut outputs = vec![filling; index.unwrap_or(0).into()];
+    outputs.push(output.clone());
+    let paid = outputs.iter().fold(Amount::ZERO, |sum, output| {
+        Amount::from_sat(sum.to_sat().saturating_add(output.value.to_sat()))
+    });
+    outputs.push(TxOut { value: Amount::ZERO, script_pubkey: own });
     let mut transaction = Transaction {
         version: Version::TWO,
         lock_time: LockTime::ZERO,
         input: vec![TxIn { previous_output: coin.outpoint, sequence: Sequence::MAX, ..TxIn::default() }],
-        output: vec![channel.clone(), TxOut { value: Amount::ZERO, script_pubkey: change }],
+        output: outputs,
     };
-    match left(coin, amount, &transaction, feerate) {
-        Ok(value) if value >= dust => transaction.output[1].value = value,
+    let change = transaction.output.len() - 1;
+    match left(coin, paid, &transaction, feerate) {
+        Ok(value) if value >= dust => transaction.output[change].value = value,
         _ => {
-            transaction.output.truncate(1);
-            left(coin, amount, &transaction, feerate)?;
+            transaction.output.truncate(change);
+            left(coin, paid, &transaction, feerate)?;
         }
     }
 
-    transaction.output.sort_by(output_order);
+    let vout = match index {
+        Some(index) => index.into(),
+        None => {
+            transaction.output.sort_by(output_order);
+            u32::from(transaction.output[0] != output)
+        }
+    };
     coin.sign(&mut transaction);
-    let vout = u32::from(transaction.output[0] != channel);
     let outpoint = OutPoint { txid: transaction.compute_txid(), vout };
-    Ok((transaction, Funding { outpoint, amount, pubkeys }))
+    Ok((transaction, outpoint))
 }
+
+/// What each output holds that [`pay`] puts before the one asked for.
+pub const FILLING: Amount = Amount::from_sat(1000);
 
 /// Why a channel can't be funded so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -71,7 +71,7 @@ mod side;
 mod signature;
 
 pub use closing::{ClosingError, ClosingOutputs, ClosingTransaction, MutualClose};
-pub use coin::{Coin, CoinKind, FundingError, fund};
+pub use coin::{Coin, CoinKind, FILLING, FundingError, fund, pay};
 pub use commitment::{Commitment, CommitmentOutput, OutputPurpose};
 pub use dust::dust_threshold;
 pub use format::{ANCHOR_AMOUNT, CommitmentFormat};
