@@ -23,7 +23,7 @@ fn a_spec_is_read_as_it_was_meant() {
     assert_eq!(spec.name, "bolt02/open");
     assert_eq!(spec.requires.features[0].value, "option_static_remotekey");
     let Event::Include(include) = &spec.steps[0].event else { panic!("{:?}", spec.steps[0]) };
-    assert_eq!(include.with.len(), 3, "with the default that was not given");
+    assert_eq!((include.with.len(), include.lets.len()), (2, 2), "a default, and a let");
     let Event::Connect(connect) = &include.steps[0].event else { panic!("{:?}", include.steps[0]) };
     assert_eq!(&*connect.name, "alice", "a name can be a parameter");
     let Event::ExpectMsg(expect) = &spec.steps[3].event else { panic!("{:?}", spec.steps[3]) };
@@ -53,4 +53,20 @@ fn a_spec_can_be_written_and_read_again() {
 fn a_spec_goes_from_thread_to_thread() {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<Spec>();
+}
+
+#[test]
+fn a_fragment_passes_names_on_and_has_defaults_that_follow_from_others() {
+    let spec = "about: a\ncovers: [B02-tx_add_input-81baa1ce]\nsteps:\n  - Include: outer\n    with: { name: alice }\n  - ExpectQuiet: { on: alice }\n";
+    let outer =
+        "about: o\nparams: { name: null }\nsteps:\n  - Include: inner\n    with: { name: '${ name }' }\n";
+    let inner = "about: i\nparams: { name: null, length: 2, twice: '${ 2 * length }' }\nsteps:\n  - Connect: ${ name }\n  - Check: ${ twice == 4 }\n";
+    let files = [("one.yaml", spec), ("fragments/outer.yaml", outer), ("fragments/inner.yaml", inner)];
+    let suite = load_files(files).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+    let Event::Include(outer) = &suite.specs[0].steps[0].event else { panic!("an Include") };
+    let Event::Include(inner) = &outer.steps[0].event else { panic!("an Include in an Include") };
+    let Event::Connect(connect) = &inner.steps[0].event else { panic!("a Connect") };
+    assert_eq!(&*connect.name, "alice");
+    let names: Vec<&str> = inner.lets.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["length", "twice"]);
 }

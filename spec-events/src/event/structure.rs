@@ -30,7 +30,8 @@ events! { Structure:
         [main] fragment: String,
         /// Its parameters. Names in the fragment stand for these.
         with: Bindings,
-        /// What it names by itself, evaluated in order after its parameters. (Not written: in the fragment's file.)
+        /// The defaults of parameters that are not given, and what it names by itself, evaluated in it and in order.
+        /// (Not written: in the fragment's file.)
         [derived] lets: Vec<(Name, Template)>,
         /// Its steps. (Not written: in the fragment's file.)
         [derived] steps: Vec<Step>,

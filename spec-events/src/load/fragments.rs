@@ -10,7 +10,7 @@ use super::names::Names;
 use super::reader::Inclusion;
 use super::shape::Shape;
 use super::tree::Tree;
-use crate::event::{Include, Name};
+use crate::event::{Bindings, Include, Name};
 use crate::expr::Body;
 use crate::yaml::{Entry, Scalar, Yaml, YamlKind, parse};
 use crate::{Diagnostic, Location, Source, Template, TemplateKind};
@@ -131,9 +131,9 @@ impl Reader<'_> {
         };
         self.known_keys(entries, "a fragment", &["about", "params", "let", "steps"]);
         let find = |key| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
-        self.parameters(find("params"), event, given, at);
+        event.lets = self.parameters(find("params"), event, given, at);
         if let Some(lets) = find("let") {
-            event.lets = self.lets(lets)?;
+            event.lets.extend(self.lets(lets)?);
         }
         match find("steps") {
             Some(steps) => event.steps = crate::load::Argument::read(steps, self)?,
@@ -142,21 +142,23 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Gives each parameter what the includer says, or its default.
+    /// Gives each parameter what the includer says. The others' defaults are evaluated inside the fragment, each after
+    /// the parameters above it: they are returned.
     fn parameters(
         &mut self,
         declared: Option<&Yaml>,
-        event: &mut Include,
+        event: &Include,
         given: Vec<(Name, Template, Shape)>,
         at: &Location,
-    ) {
+    ) -> Bindings {
+        let mut defaults = Bindings::new();
         let declared: &[Entry] = match declared {
             None => &[],
             Some(yaml) => match yaml.entries() {
                 Some(entries) => entries,
                 None => {
                     self.error(&yaml.at, format!("`params` is a mapping of names, not {}", yaml.describe()));
-                    return;
+                    return defaults;
                 }
             },
         };
@@ -176,8 +178,7 @@ impl Reader<'_> {
                 None if !needed => {
                     let template = self.template(&entry.value);
                     let shape = self.shape(&template);
-                    // The harness evaluates what is bound: a default is a binding like any other.
-                    event.with.push((Name(entry.key.as_str().into()), template.clone()));
+                    defaults.push((Name(entry.key.as_str().into()), template.clone()));
                     (Some(template), shape)
                 }
                 None if self.names.open => (None, Shape::Any),
@@ -198,6 +199,7 @@ impl Reader<'_> {
                 inclusion.parameters.insert(entry.key.clone(), template);
             }
         }
+        defaults
     }
 
     /// What a parameter that is only passed on was given itself: so a name can go through several fragments.
