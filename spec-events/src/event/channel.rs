@@ -1,5 +1,6 @@
 //! Events that build a channel's transactions.
 
+use bitcoin::ScriptBuf;
 use lnprototest_bolt::channel::Keyset;
 
 use super::table::events;
@@ -37,6 +38,12 @@ events! { Channel:
         sat: Expr<u64>,
         /// The funding transaction's feerate in sat per 1000 weight. Default: 253.
         feerate: Option<Expr<u32>>,
+        /// The output's index: so many others come before it. Default: as BIP 69 orders outputs.
+        output_index: Option<Expr<u64>>,
+        /// What the output really holds, where this is not `sat`: the commitments are made as if it were.
+        paid_sat: Option<Expr<u64>>,
+        /// The script that the output really pays, where this is not the channel's.
+        paid_script: Option<Expr<ScriptBuf>>,
         /// The session. Default: the one named last.
         on: SessionRef,
     }

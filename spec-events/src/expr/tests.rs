@@ -122,6 +122,7 @@ fn functions_give_what_they_say() {
         ("repeat('ab', 3)", "ababab"),
         ("set_byte('000000', 1, 7)", "000700"),
         ("sha256('')", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("short_channel_id(103, 1, 0)", "103x1x0"),
         ("slice('aabbccdd', 1, 3)", "bbcc"),
         ("tlv(55, 'aabb')", "3702aabb"),
         ("u16(258)", "0102"),

@@ -71,7 +71,8 @@ const CHANNEL_MEMBERS: &[(&str, Fixed)] = &[
 /// `commit`: the channel's current pair of commitments.
 pub(crate) const COMMIT: Shape = Shape::Fixed(COMMIT_MEMBERS);
 
-const COMMIT_MEMBERS: &[(&str, Fixed)] = &[("sig_for_node", Fixed::Text), ("sig_from_node", Fixed::Text)];
+const COMMIT_MEMBERS: &[(&str, Fixed)] =
+    &[("hash_for_node", Fixed::Text), ("sig_for_node", Fixed::Text), ("sig_from_node", Fixed::Text)];
 
 const COMMITMENT: Fixed = Fixed::Map(&[
     ("fee", Fixed::Int),

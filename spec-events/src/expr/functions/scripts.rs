@@ -1,4 +1,4 @@
-//! Functions that make output scripts, and name chains.
+//! Functions that make output scripts, and name chains and places in them.
 
 use bitcoin::hashes::Hash;
 use bitcoin::key::{TweakedPublicKey, UntweakedPublicKey};
@@ -76,6 +76,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         result: Kind::Bytes,
         doc: "The segwit script that pays this script.",
         call: |arguments| Ok(script(argument::<ScriptBuf>(arguments, 0)?.to_p2wsh())),
+    },
+    Function {
+        name: "short_channel_id",
+        parameters: &[("block", Kind::Int), ("transaction", Kind::Int), ("output", Kind::Int)],
+        repeats: false,
+        result: Kind::Text,
+        doc: "The name of a place in the chain as messages have it: `103x1x0`. A block's coinbase is its transaction 0.",
+        call: |arguments| {
+            let part = |index| argument::<u64>(arguments, index);
+            Ok(Value::from(format!("{}x{}x{}", part(0)?, part(1)?, part(2)?)))
+        },
     },
 ];
 
