@@ -22,5 +22,5 @@ pub mod verdict;
 mod version;
 
 pub use engine::{Engine, PathReport};
-pub use front::{Product, UsageError};
+pub use front::{Product, UsageError, bundled};
 pub use pool::Pool;

@@ -1,0 +1,126 @@
+//! A channel's funding and its first commitments.
+
+use bitcoin::hashes::Hash;
+use bitcoin::{Amount, FeeRate, OutPoint, Txid};
+use lnprototest_bolt::channel::{ChannelParameters, Coin, CoinKind, Funding, PerSide, Side, pay};
+use lnprototest_runner_api::Chain;
+use lnprototest_spec_events::Value;
+use lnprototest_spec_events::event::{self, AcceptFunding, Commit, CreateFunding};
+use secp256k1::{PublicKey, SecretKey};
+use std::rc::Rc;
+
+use super::performer::Performer;
+use crate::channel::{Channel, Commitments, Negotiated};
+use crate::stage::Stop;
+use crate::verdict::{Code, CodeKind};
+
+/// The lowest feerate that nodes relay, in sat per 1000 weight.
+const MIN_RELAY_FEERATE: u32 = 253;
+
+impl Performer<'_> {
+    pub(super) async fn create_funding(&mut self, event: &CreateFunding) -> Result<(), Stop> {
+        let session = self.on(&event.on);
+        let keys = self.eval(&event.local)?;
+        let coin = self.coin(self.eval(&event.utxo)?).await?;
+        let amount = Amount::from_sat(self.eval(&event.sat)?);
+        let feerate = self.optional(&event.feerate)?.unwrap_or(MIN_RELAY_FEERATE);
+        let pubkeys = PerSide { local: keys.funding_pubkey(), remote: self.nodes_funding_pubkey(session)? };
+        let feerate = FeeRate::from_sat_per_kwu(feerate.into());
+        let mut funding = Funding { outpoint: OutPoint::null(), amount, pubkeys };
+        let mut output = funding.output();
+        if let Some(sat) = self.optional(&event.paid_sat)? {
+            output.value = Amount::from_sat(sat);
+        }
+        if let Some(script) = self.optional(&event.paid_script)? {
+            output.script_pubkey = script;
+        }
+        let index = self.optional(&event.output_index)?.map(u16::try_from).transpose();
+        let index = index.map_err(|_| Stop::spec("output_index is at most 65535"))?;
+        let paid = pay(&coin, output, index, feerate);
+        let (tx, outpoint) = paid.map_err(|error| Stop::spec(error.to_string()))?;
+        funding.outpoint = outpoint;
+        self.name_channel(&event.chan, Channel::new(session, keys, funding, Some(tx)));
+        Ok(())
+    }
+
+    pub(super) async fn accept_funding(&mut self, event: &AcceptFunding) -> Result<(), Stop> {
+        let session = self.on(&event.on);
+        let keys = self.eval(&event.local)?;
+        let target = self.stage.session(session)?;
+        let negotiated = Negotiated::on_session(Side::Remote, &target.sent, &target.rcvd)?;
+        let created = target.rcvd.last("funding_created");
+        let created =
+            created.ok_or_else(|| Stop::spec("there was no funding_created on this session yet"))?;
+        let message = created.message();
+        let (txid, vout) = message
+            .array::<32>("funding_txid")
+            .zip(message.u64("funding_output_index"))
+            .ok_or_else(|| Stop::spec("this catalogue's funding_created names no outpoint"))?;
+        let outpoint = OutPoint { txid: Txid::from_byte_array(txid), vout: vout as u32 };
+        let funding =
+            Funding { outpoint, amount: negotiated.capacity()?, pubkeys: negotiated.funding_pubkeys()? };
+        self.name_channel(&event.chan, Channel::new(session, keys, funding, None));
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self, event: &Commit) -> Result<(), Stop> {
+        let opener = match event.opener {
+            event::Side::Local => Side::Local,
+            event::Side::Remote => Side::Remote,
+        };
+        let channel = self.stage.channel(&event.chan)?;
+        let (session, funding) = (channel.session.clone(), channel.funding);
+        let target = self.stage.session(&session)?;
+        let negotiated = Negotiated::on_session(opener, &target.sent, &target.rcvd)?;
+        let parameters = ChannelParameters {
+            funding,
+            opener,
+            format: negotiated.format(),
+            parties: negotiated.parties()?,
+        };
+        let commitments =
+            Commitments::first(&parameters, &negotiated.first_state()?, &negotiated.first_points()?);
+        let mut channel = self.stage.channel(&event.chan)?.as_ref().clone();
+        channel.commitments = Some(commitments);
+        self.name_channel(&event.chan, channel);
+        Ok(())
+    }
+
+    fn name_channel(&mut self, name: &str, channel: Channel) {
+        let channel = Rc::new(channel);
+        self.stage.names.set(name, Value::Object(channel.clone()));
+        self.stage.names.set_default_channel(name);
+        self.stage.channels.insert(name.to_owned(), channel);
+    }
+
+    /// The funding key that the node named in its last `accept_channel` or `open_channel`.
+    fn nodes_funding_pubkey(&mut self, session: &str) -> Result<PublicKey, Stop> {
+        let rcvd = &self.stage.session(session)?.rcvd;
+        let message = rcvd.last("accept_channel").or_else(|| rcvd.last("open_channel"));
+        let message = message.ok_or_else(|| Stop::spec("the node has not named its funding_pubkey yet"))?;
+        let bytes = message.message().bytes("funding_pubkey").unwrap_or_default();
+        PublicKey::from_slice(bytes).map_err(|_| {
+            Stop::fail(
+                Code::of(CodeKind::WrongField, "funding_pubkey"),
+                "funding_pubkey to be a point in compressed form",
+                hex::encode(bytes),
+            )
+        })
+    }
+
+    /// The output of the coinbase of block `utxo` + 1.
+    async fn coin(&self, utxo: u64) -> Result<Coin, Stop> {
+        let height = u32::try_from(utxo + 1).map_err(|_| Stop::spec(format!("there is no utxo {utxo}")))?;
+        let block = self.stage.chain.block_at(height).await?;
+        let block =
+            block.ok_or_else(|| Stop::spec(format!("there is no utxo {utxo}: no block {height} yet")))?;
+        let coinbase = &block.block.txdata[0];
+        let key = SecretKey::from_slice(&<dyn Chain>::COINBASE_KEY).map_err(|e| Stop::spec(e.to_string()))?;
+        Ok(Coin {
+            outpoint: OutPoint { txid: coinbase.compute_txid(), vout: 0 },
+            amount: coinbase.output[0].value,
+            key,
+            kind: CoinKind::P2wpkh,
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! Performs the events of one path, one file a group of events.
+
+mod chain;
+mod channel;
+mod fails;
+mod naming;
+mod node;
+mod performer;
+mod session;
+mod structure;
+mod transport;
+
+pub(crate) use performer::{Outcome, Performance, perform};

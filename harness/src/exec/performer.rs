@@ -1,0 +1,248 @@
+//! One path from its first step to its end.
+
+use lnprototest_spec_events::{Event, Location, PathChoices, Spec, Step, Value};
+use std::future::Future;
+use std::pin::Pin;
+
+use super::naming::name_of;
+use crate::session::{Arrived, Background};
+use crate::stage::{Arrival, Failing, Stage, Stop};
+use crate::transcript::{Entry, Transcript};
+use crate::verdict::{Blame, Code, CodeKind, Failure, Fault, Lack};
+
+/// What came of a path.
+pub(crate) struct Performance {
+    pub(crate) outcome: Outcome,
+    pub(crate) transcript: Transcript,
+    /// Checks that only a runner with known keys can make.
+    pub(crate) unjudged: Vec<String>,
+}
+
+/// How a path ended.
+pub(crate) enum Outcome {
+    Failed(Failure),
+    Faulty(Fault),
+    Lacking(Lack),
+    Passed,
+}
+
+/// The one who performs a path's steps.
+pub(crate) struct Performer<'a> {
+    pub(crate) stage: Stage<'a>,
+    pub(crate) spec: &'a Spec,
+    pub(crate) path: &'a PathChoices,
+    pub(crate) unjudged: Vec<String>,
+}
+
+/// A list of steps on its way; boxed, because steps hold steps.
+pub(crate) type Steps<'s> = Pin<Box<dyn Future<Output = Result<(), Stop>> + 's>>;
+
+/// Performs `path` of `spec` on `stage`.
+pub(crate) async fn perform(spec: &Spec, path: &PathChoices, stage: Stage<'_>) -> Performance {
+    let mut performer = Performer { stage, spec, path, unjudged: Vec::new() };
+    let ended = performer.whole_path().await;
+    let outcome = match ended {
+        Ok(()) => Outcome::Passed,
+        Err(Stop::Fail(failing)) => Outcome::Failed(failing.located()),
+        Err(Stop::Fault(fault)) => Outcome::Faulty(fault),
+        Err(Stop::Lack(lack)) => Outcome::Lacking(lack),
+    };
+    Performance { outcome, transcript: performer.stage.transcript, unjudged: performer.unjudged }
+}
+
+impl<'a> Performer<'a> {
+    async fn whole_path(&mut self) -> Result<(), Stop> {
+        let spec = self.spec;
+        for (name, value) in self.path.matrix_values(spec) {
+            self.stage.names.set(name, Value::from(value));
+        }
+        for (name, template) in &spec.lets {
+            let value = template.evaluate(&self.stage.names)?;
+            self.stage.names.set(name, value);
+        }
+        self.steps(&spec.steps).await?;
+        self.settle_all().await?;
+        match self.stage.judged {
+            0 => {
+                Err(Stop::spec_at(spec.at.clone(), "this path judges nothing: add an expectation or a check"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Performs `steps` in order, those whose `when` holds.
+    pub(crate) fn steps<'s>(&'s mut self, steps: &'s [Step]) -> Steps<'s> {
+        Box::pin(async move {
+            for step in steps {
+                if let Some(when) = &step.when
+                    && !when.evaluate(&self.stage.names)?
+                {
+                    continue;
+                }
+                self.step(step).await.map_err(|stop| stop.at(step))?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), Stop> {
+        tracing::trace!(at = %step.at, event = step.event.info().name);
+        self.stage.transcript.push(Entry::Step { at: step.at.clone(), event: step.event.info().name });
+        match &step.event {
+            Event::Accept(event) => self.accept(event).await,
+            Event::AcceptFunding(event) => self.accept_funding(event).await,
+            Event::AnyOrder(event) => self.any_order(event).await,
+            Event::Block(event) => self.block(event).await,
+            Event::Broadcast(event) => self.broadcast(event).await,
+            Event::Check(event) => self.check(event),
+            Event::CheckEq(event) => self.check_eq(event),
+            Event::CloseChannel(event) => self.close_channel(event),
+            Event::Commit(event) => self.commit(event),
+            Event::Connect(event) => self.connect(event).await,
+            Event::CreateFunding(event) => self.create_funding(event).await,
+            Event::Disconnect(event) => self.disconnect(event).await,
+            Event::ExpectBytes(event) => self.expect_bytes(event).await,
+            Event::ExpectDisconnect(event) => self.expect_disconnect(event).await,
+            Event::ExpectError(event) => self.expect_error(event).await,
+            Event::ExpectFail(event) => self.expect_fail(event).await,
+            Event::ExpectMsg(event) => self.expect_msg(event).await,
+            Event::ExpectNoTx(event) => self.expect_no_tx(event).await,
+            Event::ExpectQuiet(event) => self.expect_quiet(event).await,
+            Event::ExpectTx(event) => self.expect_tx(event).await,
+            Event::ExpectWarning(event) => self.expect_warning(event).await,
+            Event::FundChannel(event) => self.fund_channel(event),
+            Event::Handshake(event) => self.handshake(event),
+            Event::Include(event) => self.include(event).await,
+            Event::Msg(event) => self.msg(event).await,
+            Event::MustNotMsg(event) => self.must_not_msg(event).await,
+            Event::OneOf(event) => self.one_of(event).await,
+            Event::RawConnect(event) => self.raw_connect(event).await,
+            Event::RawMsg(event) => self.raw_msg(event).await,
+            Event::Restart(_) => self.restart().await,
+            Event::SendBytes(event) => self.send_bytes(event).await,
+            Event::Sequence(event) => self.steps(&event.steps).await,
+            Event::Set(event) => self.set(event),
+            Event::TryAll(event) => self.try_all(event).await,
+            Event::Wait(event) => self.wait(event),
+            event => Err(Stop::spec(format!("this harness does not perform {}", event.info().name))),
+        }
+    }
+
+    /// What shows only when nothing more is to come: an `error`, a `warning` or a close that no step expected, a
+    /// message that was forbidden, an operation that is not over.
+    async fn settle_all(&mut self) -> Result<(), Stop> {
+        let names: Vec<String> = self.stage.sessions.keys().cloned().collect();
+        for name in &names {
+            while let Arrival::Came(arrived) = self.stage.arrival(name, Background::USUAL, None).await? {
+                self.leftover(name, &arrived)?;
+                if matches!(arrived, Arrived::End | Arrived::Unreadable { .. }) {
+                    break;
+                }
+            }
+        }
+        self.stage.operations.finish()
+    }
+
+    fn leftover(&mut self, session: &str, arrived: &Arrived) -> Result<(), Stop> {
+        self.refuse_forbidden(session, arrived)?;
+        match arrived {
+            Arrived::Message(recorded) if !matches!(recorded.message().name(), "error" | "warning") => {
+                self.stage.consume(session, recorded)
+            }
+            Arrived::Unknown { .. } => Ok(()),
+            // Whoever has sent an error or warning that a step expected is free to close.
+            Arrived::End if self.has_blamed(session)? => Ok(()),
+            other => {
+                Err(unexpected(other, &format!("nothing that ends or blames the conversation on {session}")))
+            }
+        }
+    }
+
+    fn has_blamed(&mut self, session: &str) -> Result<bool, Stop> {
+        let rcvd = &self.stage.session(session)?.rcvd;
+        Ok(rcvd.last("error").or_else(|| rcvd.last("warning")).is_some())
+    }
+
+    /// The failure that `arrived` came where `expected` should have, or at all.
+    pub(crate) fn unexpected(&mut self, session: &str, arrived: &Arrived, expected: &str) -> Stop {
+        match self.refuse_forbidden(session, arrived) {
+            Err(stop) => stop,
+            Ok(()) => unexpected(arrived, expected),
+        }
+    }
+
+    /// Fails if `arrived` is a message that the spec has forbidden on this session.
+    pub(crate) fn refuse_forbidden(&mut self, session: &str, arrived: &Arrived) -> Result<(), Stop> {
+        let Some(name) = arrived.message().map(|message| message.name().to_owned()) else { return Ok(()) };
+        match self.stage.session(session)?.forbidden.contains(&name) {
+            false => Ok(()),
+            true => Err(Stop::fail(
+                Code::of(CodeKind::ForbiddenMessage, &name),
+                format!("no {name} on {session}"),
+                format!("a {name}"),
+            )),
+        }
+    }
+}
+
+/// The failure that something came where `expected` should have.
+pub(crate) fn unexpected(arrived: &Arrived, expected: &str) -> Stop {
+    let (code, got) = match arrived {
+        Arrived::Bytes { count } => {
+            (Code::bare(CodeKind::UnexpectedBytes), format!("{count} bytes that no step asked for"))
+        }
+        Arrived::End => (Code::bare(CodeKind::Closed), "the node closed the connection".to_owned()),
+        Arrived::Message(recorded) => {
+            let message = recorded.message();
+            let mut got = message.name().to_owned();
+            if let Some(text) =
+                message.bytes("data").filter(|_| matches!(message.name(), "error" | "warning"))
+            {
+                got = format!("{got}: {:?}", String::from_utf8_lossy(text));
+            }
+            (Code::of(CodeKind::UnexpectedMessage, message.name()), got)
+        }
+        Arrived::Undecodable { name, bytes, error } => (
+            Code::of(CodeKind::Undecodable, name),
+            format!("bytes that are no {name} ({error}): {}", crate::transcript::shortened(bytes)),
+        ),
+        Arrived::Unknown { number, .. } => (
+            Code::of(CodeKind::UnexpectedMessage, format!("type {number}")),
+            format!("a message of the unknown type {number}"),
+        ),
+        Arrived::Unreadable { error } => {
+            (Code::of(CodeKind::Undecodable, "frame"), format!("a frame that does not decrypt: {error}"))
+        }
+    };
+    Stop::fail(code, expected, got)
+}
+
+impl Failing {
+    fn located(self) -> Failure {
+        let Failing { code, expected, got, differences, step } = self;
+        let (step, at) = match step {
+            Some((step, at)) => (step, Some(at)),
+            None => ("end".to_owned(), None),
+        };
+        Failure { code, step, at, expected, got, differences, log_tail: Vec::new() }
+    }
+}
+
+impl Stop {
+    /// The same, in the innermost step that it happened in.
+    fn at(self, step: &Step) -> Self {
+        match self {
+            Self::Fail(mut failing) => {
+                failing.step.get_or_insert_with(|| (name_of(step), step.at.clone()));
+                Self::Fail(failing)
+            }
+            Self::Fault(mut fault) => {
+                if fault.blame == Blame::Spec {
+                    fault.at.get_or_insert_with(|| Location::clone(&step.at));
+                }
+                Self::Fault(fault)
+            }
+            Self::Lack(lack) => Self::Lack(lack),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A libtest look-alike: a spec is a test, and a skip or known failure is an ignored one, with its reason.
+
+use clap::Parser;
+use libtest_mimic::{Completion, Failed, Trial};
+use lnprototest_spec_events::{PathChoices, Spec};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::arguments::{Judging, TestArguments, What};
+use super::selection::Selection;
+use super::{Product, UsageError};
+use crate::engine::Engine;
+use crate::exit::Exit;
+use crate::lack::lacking_capability;
+use crate::pool::Pool;
+use crate::report::{SpecReport, Story, Transcripts};
+use crate::verdict::{Verdict, VerdictKind};
+
+pub(super) fn main(product: &Product) -> ExitCode {
+    let arguments = TestArguments::parse();
+    match run(product, arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.exit().into()
+        }
+    }
+}
+
+fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageError> {
+    let TestArguments { libtest, runner, judging } = arguments;
+    let runner = product.find_runner(runner.as_deref())?;
+    let selection = Selection::load(product, &What::default())?;
+    if libtest.list {
+        let capabilities = runner.capabilities();
+        let listed = selection.specs.iter().map(|spec| {
+            let lacks = lacking_capability(spec, &capabilities).is_some();
+            Trial::test(&spec.name, || Ok(())).with_ignored_flag(lacks)
+        });
+        let listed = listed.collect();
+        return Ok(libtest_mimic::run(&libtest, listed).exit_code());
+    }
+    let work_dir = super::program::work_dir()?;
+    let specs = selection.specs.clone();
+    let engine = super::program::engine(product, &judging, selection, runner, work_dir.path())?;
+    let engine = Arc::new(engine);
+    let workers = libtest.test_threads.unwrap_or_else(super::program::cores);
+    let pool = Pool::start(engine.clone(), workers)
+        .map_err(|reason| UsageError::Io { what: "workers can't be started".to_owned(), reason })?;
+    let runs = Arc::new(Runs { engine, pool, judging });
+    let trials = specs.iter().map(|spec| trial(&runs, spec.clone())).collect();
+    let conclusion = libtest_mimic::run(&libtest, trials);
+    Ok(match conclusion.has_failed() {
+        true => Exit::NodeFailed.into(),
+        false => Exit::Expected.into(),
+    })
+}
+
+/// What all trials share.
+struct Runs {
+    engine: Arc<Engine>,
+    pool: Pool,
+    judging: Judging,
+}
+
+/// What only shows when it runs, a lacking feature or a known failure, is told with its reason.
+fn trial(runs: &Arc<Runs>, spec: Arc<Spec>) -> Trial {
+    let name = spec.name.clone();
+    let runs = runs.clone();
+    Trial::ignorable_test(name, move || runs.run(&spec))
+}
+
+impl Runs {
+    fn run(&self, spec: &Arc<Spec>) -> Result<Completion, Failed> {
+        let reports = self.pool.submit(PathChoices::each(spec).into_iter().map(|path| (spec.clone(), path)));
+        let mut paths: Vec<_> = reports.iter().collect();
+        paths.sort_by_key(|(index, _)| *index);
+        let report =
+            SpecReport { spec: spec.clone(), paths: paths.into_iter().map(|(_, path)| path).collect() };
+        if let Some(dir) = &self.judging.transcripts {
+            Transcripts::new(dir).write(&report)?;
+        }
+        self.complete(&report)
+    }
+
+    fn complete(&self, report: &SpecReport) -> Result<Completion, Failed> {
+        let reason = report.reason().unwrap_or_default();
+        match report.kind() {
+            VerdictKind::Fixed if self.judging.allow_fixed => Ok(Completion::Completed),
+            VerdictKind::Pass | VerdictKind::Warn => Ok(Completion::Completed),
+            kind @ (VerdictKind::Known | VerdictKind::Skip) => {
+                Ok(Completion::ignored_with(format!("{kind}: {reason}")))
+            }
+            VerdictKind::Error | VerdictKind::Fail | VerdictKind::Fixed => Err(self.story(report).into()),
+        }
+    }
+
+    fn story(&self, report: &SpecReport) -> String {
+        let failed = report.paths.iter().filter(|path| {
+            matches!(path.verdict, Verdict::Error(_) | Verdict::Fail(_) | Verdict::Fixed { .. })
+        });
+        failed.map(|path| Story { report: path, runner: self.engine.runner.name() }.to_string()).collect()
+    }
+}

@@ -1,0 +1,12 @@
+//! The two ways to start a run: the `lnprototest` program, and a libtest look-alike for `cargo test`.
+
+mod arguments;
+mod libtest;
+mod product;
+mod program;
+mod selection;
+mod usage;
+
+pub use product::Product;
+pub use selection::bundled;
+pub use usage::UsageError;

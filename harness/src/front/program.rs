@@ -1,0 +1,160 @@
+//! The `lnprototest` program: its commands.
+
+use clap::Parser;
+use lnprototest_runner_api::Runner;
+use lnprototest_spec_events::{PathChoices, requirements};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+use super::arguments::{Arguments, Command, Explain, Judging, List, Run, What};
+use super::selection::Selection;
+use super::{Product, UsageError};
+use crate::engine::Engine;
+use crate::exit::Exit;
+use crate::expectations::Expectations;
+use crate::report::{Human, Reporter, Style, Transcripts};
+use crate::run::{Plan, run};
+
+pub(super) fn main(product: &Product) -> ExitCode {
+    log_as_asked();
+    let arguments = Arguments::parse();
+    let exit = match arguments.command {
+        Command::Check(arguments) => check(product, &arguments.what),
+        Command::Explain(arguments) => explain(&arguments),
+        Command::List(arguments) => list(product, &arguments),
+        Command::Run(arguments) => run_command(product, &arguments),
+        Command::Schema => say(""),
+    };
+    exit.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        error.exit()
+    })
+    .into()
+}
+
+fn check(product: &Product, what: &What) -> Result<Exit, UsageError> {
+    let specs = Selection::load(product, what)?.specs;
+    let paths: usize = specs.iter().map(|spec| PathChoices::each(spec).len()).sum();
+    say(&format!("{} specs with {paths} paths: no mistakes", specs.len()))
+}
+
+fn explain(arguments: &Explain) -> Result<Exit, UsageError> {
+    match requirements::explain(&arguments.id, arguments.bolts.as_deref()) {
+        Ok(explanation) => say(&explanation.to_string()),
+        Err(error) => Err(UsageError::Path(error.to_string())),
+    }
+}
+
+fn list(product: &Product, arguments: &List) -> Result<Exit, UsageError> {
+    let selection = Selection::load(product, &arguments.what)?;
+    let mut text = String::new();
+    for spec in &selection.specs {
+        let paths = PathChoices::each(spec);
+        if arguments.all_paths {
+            text.extend(paths.iter().map(|path| format!("{} {path}\n", spec.name)));
+            continue;
+        }
+        let many = if paths.len() > 1 { format!(" ({} paths)", paths.len()) } else { String::new() };
+        text.push_str(&format!("{}{many}: {}\n", spec.name, spec.about.trim()));
+    }
+    say(text.trim_end())
+}
+
+fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
+    let runner = product.find_runner(arguments.runner.as_deref())?;
+    let selection = Selection::load(product, &arguments.what)?;
+    let plan = match &arguments.path {
+        Some(path) => Plan::one_path(&selection.specs, path)?,
+        None => Plan::new(&selection.specs, |spec| Selection::paths_of(spec, arguments.paths))?,
+    };
+    let work_dir = work_dir()?;
+    let mut engine = engine(product, &arguments.judging, selection, runner, work_dir.path())?;
+    engine.all_transcripts |= arguments.verbose;
+    let engine = Arc::new(engine);
+    let style = Style { colour: std::io::stdout().is_terminal(), verbose: arguments.verbose };
+    let mut human = Human::new(std::io::stdout().lock(), style);
+    let mut transcripts = arguments.judging.transcripts.as_deref().map(Transcripts::new);
+    let mut reporters: Vec<&mut dyn Reporter> = vec![&mut human];
+    if let Some(transcripts) = &mut transcripts {
+        reporters.push(transcripts);
+    }
+    let jobs = arguments.jobs.map_or_else(cores, Into::into);
+    let outcome = run(&engine, &plan, jobs, arguments.judging.allow_fixed, &mut reporters)
+        .map_err(|reason| UsageError::Io { what: "the report can't be written".to_owned(), reason })?;
+    if let Some(file) = arguments.judging.expectations.as_deref().filter(|_| arguments.update_expectations) {
+        let updated = outcome.updated(&engine.expectations);
+        std::fs::write(file, updated.to_string())
+            .map_err(|reason| UsageError::Io { what: file.display().to_string(), reason })?;
+    }
+    Ok(outcome.summary.exit())
+}
+
+/// The engine for a run: the runner's known failures, the bounds, the messages.
+pub(super) fn engine(
+    product: &Product,
+    judging: &Judging,
+    selection: Selection,
+    runner: Arc<dyn Runner>,
+    work_dir: &Path,
+) -> Result<Engine, UsageError> {
+    let expectations = expectations(product, judging, &selection, runner.name())?;
+    let mut engine = Engine::new(runner, work_dir.to_owned());
+    engine.extended = selection.extended;
+    engine.expectations = expectations;
+    engine.strict = judging.strict;
+    engine.timeout_scale = judging.timeout_scale;
+    engine.all_transcripts = judging.transcripts.is_some();
+    Ok(engine)
+}
+
+/// Known failures: of the file that was named, else the product's own, else the bundled ones for this runner.
+fn expectations(
+    product: &Product,
+    judging: &Judging,
+    selection: &Selection,
+    runner: &str,
+) -> Result<Expectations, UsageError> {
+    let file = judging.expectations.as_ref().or(product.expectations.as_ref());
+    let (name, expectations) = match file {
+        Some(file) => (file.display().to_string(), Expectations::read(file)?),
+        None => {
+            let name = format!("expectations/{runner}.yaml");
+            let text = lnprototest_specs::file(&name).map_or("", |file| file.text);
+            let expectations = Expectations::parse(&name, text)?;
+            (name, expectations)
+        }
+    };
+    if selection.is_whole {
+        expectations.check_names(&name, selection.specs.iter().map(|spec| spec.name.as_str()))?;
+    }
+    Ok(expectations)
+}
+
+/// A folder for the nodes of one run; it goes when the value does.
+pub(super) fn work_dir() -> Result<TempDir, UsageError> {
+    tempfile::Builder::new()
+        .prefix("lnprototest-")
+        .tempdir()
+        .map_err(|reason| UsageError::Io { what: "no folder for the nodes can be made".to_owned(), reason })
+}
+
+/// One worker for each.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// `RUST_LOG=lnprototest_harness=trace` shows what the harness does.
+fn log_as_asked() {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn say(text: &str) -> Result<Exit, UsageError> {
+    writeln!(std::io::stdout(), "{text}").map(|()| Exit::Expected).or_else(|reason| match reason.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(Exit::Expected),
+        _ => Err(UsageError::Io { what: "standard output".to_owned(), reason }),
+    })
+}

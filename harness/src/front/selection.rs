@@ -1,0 +1,120 @@
+//! Which specs a command is about: the bundled suite, a product's own, or what the command line names.
+
+use lnprototest_bolt::wire::Catalogue;
+use lnprototest_runner_api::Capability;
+use lnprototest_spec_events::requirements::Requirements;
+use lnprototest_spec_events::{Language, PathChoices, Spec, Tree, load};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::arguments::{Paths, What};
+use super::{Product, UsageError};
+use crate::nearest::nearest;
+
+/// Checked specs, and the messages that they speak of.
+pub(super) struct Selection {
+    pub(super) specs: Vec<Arc<Spec>>,
+    /// Where a proposal adds to the BOLTs' messages.
+    pub(super) extended: Option<Catalogue>,
+    /// Whether it is all that there is, and not a part.
+    pub(super) is_whole: bool,
+}
+
+/// More paths than this are too many for one spec.
+const MOST_PATHS: usize = 100_000;
+
+/// The bundled suite, checked.
+///
+/// # Errors
+/// [`UsageError::Specs`] with all mistakes in it.
+pub fn bundled() -> Result<Vec<Arc<Spec>>, UsageError> {
+    Selection::load(&Product::new(), &What::default()).map(|selection| selection.specs)
+}
+
+impl Selection {
+    /// Loads what `what` names; nothing named means all.
+    pub(super) fn load(product: &Product, what: &What) -> Result<Self, UsageError> {
+        let extended = extended(&what.messages)?;
+        let trees = match (&what.what[..], &product.specs) {
+            ([], Some(folder)) => vec![Tree::read(folder).map_err(UsageError::Specs)?],
+            ([], None) => vec![bundled_tree()],
+            (named, _) => named_trees(named)?,
+        };
+        let capabilities = Capability::ALL.map(Capability::name);
+        let language = Language {
+            catalogue: extended.as_ref().unwrap_or_else(|| Catalogue::bolts()),
+            requirements: Requirements::bundled(),
+            capabilities: &capabilities,
+        };
+        let suite = load(&trees, &bundled_tree(), language).map_err(UsageError::Specs)?;
+        if suite.specs.is_empty() {
+            return Err(UsageError::NoSpecs(what.what.join(" ")));
+        }
+        let specs = suite.specs.into_iter().map(Arc::new).collect();
+        Ok(Self { specs, extended, is_whole: what.what.is_empty() })
+    }
+
+    /// The paths of a spec.
+    pub(super) fn paths_of(spec: &Spec, paths: Paths) -> Result<Vec<PathChoices>, UsageError> {
+        match paths {
+            Paths::Each => Ok(PathChoices::each(spec)),
+            Paths::All => match lnprototest_spec_events::paths::count_all(spec) {
+                Some(count) if count <= MOST_PATHS => Ok(PathChoices::all(spec)),
+                _ => Err(UsageError::Path(format!(
+                    "{} has more than {MOST_PATHS} paths: without --paths all each alternative is tried once",
+                    spec.name
+                ))),
+            },
+        }
+    }
+}
+
+fn bundled_tree() -> Tree {
+    Tree::embedded("specs/", lnprototest_specs::files().iter().map(|file| (file.path, file.text)))
+}
+
+/// Files and folders of the disk where there are any of that name, else of the bundled suite.
+fn named_trees(named: &[String]) -> Result<Vec<Tree>, UsageError> {
+    let mut trees = Vec::new();
+    let mut bundled_names = Vec::new();
+    for name in named {
+        if Path::new(name).exists() {
+            trees.push(Tree::read(Path::new(name)).map_err(UsageError::Specs)?);
+        } else {
+            bundled_names.push(name.trim_end_matches('/'));
+        }
+    }
+    if bundled_names.is_empty() {
+        return Ok(trees);
+    }
+    let mut tree = bundled_tree();
+    let is_within = |spec: &str, name: &str| {
+        spec == name || spec.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+    };
+    if let Some(unknown) =
+        bundled_names.iter().find(|name| !tree.spec_names().any(|spec| is_within(spec, name)))
+    {
+        return Err(UsageError::Unknown {
+            what: (*unknown).to_owned(),
+            nearest: nearest(unknown, tree.spec_names()),
+        });
+    }
+    tree.retain(|spec| bundled_names.iter().any(|name| is_within(spec, name)));
+    trees.push(tree);
+    Ok(trees)
+}
+
+/// The BOLTs' messages and those of proposals, if there are any.
+fn extended(files: &[std::path::PathBuf]) -> Result<Option<Catalogue>, UsageError> {
+    let mut catalogue: Option<Catalogue> = None;
+    for file in files {
+        let name = file.display().to_string();
+        let csv = std::fs::read_to_string(file)
+            .map_err(|error| UsageError::Catalogue(format!("{name}: can't be read: {error}")))?;
+        let base = catalogue.as_ref().unwrap_or_else(|| Catalogue::bolts());
+        let extended =
+            base.extended(&name, &csv).map_err(|error| UsageError::Catalogue(error.to_string()))?;
+        catalogue = Some(extended);
+    }
+    Ok(catalogue)
+}

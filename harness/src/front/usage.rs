@@ -1,0 +1,68 @@
+//! What people can get wrong on a command line, and what to do about it.
+
+use lnprototest_spec_events::Diagnostics;
+
+use crate::exit::Exit;
+use crate::expectations::ExpectationsError;
+
+/// A run that can't begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UsageError {
+    /// A catalogue of further messages can't be read.
+    #[error("{0}")]
+    Catalogue(String),
+    /// Known failures can't be read.
+    #[error(transparent)]
+    Expectations(#[from] ExpectationsError),
+    /// The system did not do something that it should.
+    #[error("{what}: {reason}")]
+    Io {
+        /// What.
+        what: String,
+        /// The system's words.
+        reason: std::io::Error,
+    },
+    /// There is nothing to run.
+    #[error("there is no spec in {0}: a spec is a file that ends in .yaml")]
+    NoSpecs(String),
+    /// A spec has no such path.
+    #[error("{0}")]
+    Path(String),
+    /// There is no such runner.
+    #[error("there is no runner '{name}': {}", known_runners(known))]
+    Runner {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Spec files have mistakes.
+    #[error("{0}")]
+    Specs(Diagnostics),
+    /// A name that is neither a file nor a bundled spec.
+    #[error("'{what}' is neither a file, nor a folder, nor a bundled spec or folder of specs{}", nearest.as_ref().map(|n| format!("; the nearest spec is '{n}'")).unwrap_or_default())]
+    Unknown {
+        /// As on the command line.
+        what: String,
+        /// What it may mean.
+        nearest: Option<String>,
+    },
+}
+
+impl UsageError {
+    /// How the program ends for it.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Io { .. } => Exit::Environment,
+            _ => Exit::BadUsage,
+        }
+    }
+}
+
+fn known_runners(known: &[String]) -> String {
+    match known {
+        [] => "this program was built without any".to_owned(),
+        known => format!("this program has {}", known.join(", ")),
+    }
+}

@@ -1,0 +1,144 @@
+//! The workers: one thread each, one current-thread runtime for its life, one path after another.
+
+use futures_util::FutureExt;
+use lnprototest_spec_events::{PathChoices, Spec};
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::LocalSet;
+
+use crate::engine::{Engine, PathReport};
+use crate::verdict::{Blame, Fault, Verdict};
+
+/// Workers that run the paths that are submitted, in that order.
+pub struct Pool {
+    queue: Arc<Queue>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+/// One path to run, and where its report goes.
+struct Job {
+    spec: Arc<Spec>,
+    path: PathChoices,
+    index: usize,
+    reply: Sender<(usize, PathReport)>,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<Jobs>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Pool {
+    /// Starts `workers` threads (at least one) that run paths with `engine`.
+    ///
+    /// # Errors
+    /// The system's, if it refuses a thread or a runtime.
+    pub fn start(engine: Arc<Engine>, workers: usize) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let mut pool = Self { queue: queue.clone(), workers: Vec::new() };
+        for n in 0..workers.max(1) {
+            let (engine, queue) = (engine.clone(), queue.clone());
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let thread = std::thread::Builder::new().name(format!("worker-{n}"));
+            pool.workers.push(thread.spawn(move || work(&engine, &queue, &runtime))?);
+        }
+        Ok(pool)
+    }
+
+    /// Submits paths; their reports come in the order in which they end, each with its index in `paths`.
+    pub fn submit(
+        &self,
+        paths: impl IntoIterator<Item = (Arc<Spec>, PathChoices)>,
+    ) -> Receiver<(usize, PathReport)> {
+        let (reply, reports) = channel();
+        let jobs = paths.into_iter().enumerate().map(|(index, (spec, path))| Job {
+            spec,
+            path,
+            index,
+            reply: reply.clone(),
+        });
+        self.queue.lock().waiting.extend(jobs);
+        self.queue.changed.notify_all();
+        reports
+    }
+}
+
+impl Drop for Pool {
+    /// Lets the workers finish the paths that they are at, and ends them.
+    fn drop(&mut self) {
+        {
+            let mut jobs = self.queue.lock();
+            jobs.closed = true;
+            jobs.waiting.clear();
+        }
+        self.queue.changed.notify_all();
+        for worker in self.workers.drain(..) {
+            if worker.join().is_err() {
+                tracing::error!("a worker panicked outside of any path");
+            }
+        }
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Jobs> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; `None` once there will be no more.
+    fn next(&self) -> Option<Job> {
+        let mut jobs = self.lock();
+        loop {
+            if let Some(job) = jobs.waiting.pop_front() {
+                return Some(job);
+            }
+            if jobs.closed {
+                return None;
+            }
+            jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn work(engine: &Engine, queue: &Queue, runtime: &Runtime) {
+    let local = LocalSet::new();
+    while let Some(Job { spec, path, index, reply }) = queue.next() {
+        let run = AssertUnwindSafe(engine.run_path(&spec, &path)).catch_unwind();
+        let report = local.block_on(runtime, run).unwrap_or_else(|panic| PathReport {
+            spec: spec.clone(),
+            path: path.to_string(),
+            verdict: Verdict::Error(Fault {
+                at: None,
+                blame: Blame::Harness,
+                what: format!("panicked: {}; please report this", message_of(panic.as_ref())),
+            }),
+            transcript: None,
+            unjudged: Vec::new(),
+            identity: None,
+            took: Duration::ZERO,
+        });
+        // Nobody waits for it any more if the run was given up.
+        let _ = reply.send((index, report));
+    }
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}

@@ -1,0 +1,93 @@
+//! The byte stream of one connection, read without waiting where there is nothing to wait for.
+
+use lnprototest_runner_api::ByteStream;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+
+/// How much is read from a stream in one go.
+const READ_SIZE: usize = 4096;
+
+/// A stream, and the bytes that came and nobody has taken yet.
+pub(crate) struct Link {
+    stream: Box<dyn ByteStream>,
+    incoming: Vec<u8>,
+    ended: bool,
+}
+
+impl Link {
+    pub(crate) fn new(stream: Box<dyn ByteStream>) -> Self {
+        Self { stream, incoming: Vec::new(), ended: false }
+    }
+
+    /// The bytes that came and were not taken, in order.
+    pub(crate) fn incoming(&mut self) -> &mut Vec<u8> {
+        &mut self.incoming
+    }
+
+    /// Whether the node has closed the stream: nothing comes beyond [`Link::incoming`].
+    pub(crate) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Sends all of `bytes`. A stream that the node has closed is no error here: what matters shows when it is
+    /// read.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        let sent = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        if let Err(error) = sent.await {
+            tracing::debug!(%error, "the node takes no more bytes on this connection");
+        }
+    }
+
+    /// Closes our direction.
+    pub(crate) async fn shutdown(&mut self) {
+        if let Err(error) = self.stream.shutdown().await {
+            tracing::debug!(%error, "closing a connection that is gone already");
+        }
+    }
+
+    /// Waits for more bytes, or the end.
+    pub(crate) async fn more(&mut self) {
+        poll_fn(|cx| self.poll_more(cx)).await;
+    }
+
+    /// Takes in all that is there now, without waiting.
+    pub(crate) async fn take_in_ready(&mut self) {
+        poll_fn(|cx| {
+            while !self.ended && self.poll_more(cx).is_ready() {}
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.ended {
+            return Poll::Ready(());
+        }
+        let mut space = [0; READ_SIZE];
+        let mut buffer = ReadBuf::new(&mut space);
+        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                self.ended = true;
+                Poll::Ready(())
+            }
+            Poll::Ready(Ok(())) => {
+                self.incoming.extend_from_slice(buffer.filled());
+                Poll::Ready(())
+            }
+            Poll::Ready(Err(error)) => {
+                if error.kind() != io::ErrorKind::ConnectionReset {
+                    tracing::debug!(%error, "the connection broke");
+                }
+                self.ended = true;
+                Poll::Ready(())
+            }
+        }
+    }
+}

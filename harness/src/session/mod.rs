@@ -1,0 +1,11 @@
+//! One encrypted connection between a peer and the node, with its own record.
+
+mod background;
+mod link;
+mod record;
+mod session;
+
+pub(crate) use background::{Background, FENCE_PONG_BYTES, NO_PONG};
+pub(crate) use link::Link;
+pub(crate) use record::{Record, Recorded};
+pub(crate) use session::{Arrived, Frame, Phase, Session};

@@ -1,0 +1,14 @@
+//! The world of one path: a node, its chain, our connections to it, and what is known so far.
+
+mod facts;
+mod judge;
+mod names;
+mod operations;
+mod stage;
+mod stop;
+
+pub(crate) use judge::{Judgement, compare, compare_values, signature_value};
+pub(crate) use names::Names;
+pub(crate) use operations::Operations;
+pub(crate) use stage::{Arrival, Bounds, Silence, Stage};
+pub(crate) use stop::{Failing, Stop};

@@ -1,0 +1,417 @@
+//! The node, the chain and the sessions of one path, and the one way to wait for what the node does.
+
+use bitcoin::BlockHash;
+use indexmap::IndexMap;
+use lnprototest_bolt::features::FeatureSet;
+use lnprototest_bolt::wire::{Catalogue, Message};
+use lnprototest_runner_api::{Chain, Identity, Node, NodeKeys, Operation, Settled};
+use lnprototest_spec_events::Value;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::facts::{ChainFacts, NodeFacts};
+use super::{Names, Operations, Stop};
+use crate::channel::Channel;
+use crate::session::{Arrived, Background, FENCE_PONG_BYTES, Frame, NO_PONG, Recorded, Session};
+use crate::transcript::{By, Entry, Transcript};
+use crate::verdict::{Code, CodeKind, Lack};
+
+/// How long the harness waits before it calls a wait hopeless.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// For a node to settle.
+    pub(crate) settle: Duration,
+}
+
+/// All that one path is about.
+pub(crate) struct Stage<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) bounds: Bounds,
+    pub(crate) node: Rc<dyn Node>,
+    pub(crate) identity: Identity,
+    pub(crate) chain: Rc<dyn Chain>,
+    pub(crate) sessions: IndexMap<String, Session>,
+    pub(crate) channels: IndexMap<String, Rc<Channel>>,
+    pub(crate) names: Names,
+    pub(crate) operations: Operations,
+    pub(crate) transcript: Transcript,
+    /// How many things were judged: a path that judges nothing proves nothing.
+    pub(crate) judged: usize,
+    /// Features that the node's `init` must offer for the path to make sense.
+    required_features: Vec<String>,
+    offered: Rc<RefCell<FeatureSet>>,
+    first_height: u32,
+    tip: Rc<Cell<(u32, BlockHash)>>,
+}
+
+/// What a wait on a session came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Arrival {
+    /// Something came.
+    Came(Arrived),
+    /// Nothing comes, and the node has nothing left to do.
+    Quiet(Silence),
+}
+
+/// How a silence is known.
+#[derive(Clone, Debug)]
+pub(crate) enum Silence {
+    /// The node was run until it had nothing left to do.
+    Proved,
+    /// It was watched for as long as its runner can say.
+    Within(String),
+}
+
+impl<'a> Stage<'a> {
+    /// A stage around a node that was just started on `chain`.
+    pub(crate) async fn new(
+        catalogue: &'a Catalogue,
+        bounds: Bounds,
+        node: Rc<dyn Node>,
+        known_keys: Option<NodeKeys>,
+        chain: Rc<dyn Chain>,
+        required_features: Vec<String>,
+    ) -> Result<Self, Stop> {
+        let identity = node.identity();
+        let tip = chain.tip().await?;
+        let first_height = tip.0;
+        let tip = Rc::new(Cell::new(tip));
+        let mut names = Names::default();
+        names.set("chain", Value::object(ChainFacts { tip: tip.clone() }));
+        let offered = Rc::<RefCell<FeatureSet>>::default();
+        let facts = NodeFacts { identity: identity.clone(), known_keys, offered: offered.clone() };
+        names.set("node", Value::object(facts));
+        Ok(Self {
+            catalogue,
+            bounds,
+            node,
+            identity,
+            chain,
+            sessions: IndexMap::new(),
+            channels: IndexMap::new(),
+            names,
+            operations: Operations::default(),
+            transcript: Transcript::default(),
+            judged: 0,
+            required_features,
+            offered,
+            first_height,
+            tip,
+        })
+    }
+
+    /// The next thing on a session that is not background, or silence. What is background is dealt with on the way.
+    pub(crate) async fn arrival(
+        &mut self,
+        session: &str,
+        background: Background<'_>,
+        wanted: Option<&str>,
+    ) -> Result<Arrival, Stop> {
+        let mut silence = None;
+        loop {
+            self.session(session)?.link.take_in_ready().await;
+            self.digest(session)?;
+            while let Some(arrived) = self.session(session)?.inbox.pop_front() {
+                if !self.deal_with(session, &arrived, background, wanted).await? {
+                    return Ok(Arrival::Came(arrived));
+                }
+                silence = None;
+            }
+            if let Some(silence) = silence {
+                return Ok(match self.session(session)?.untaken_bytes() {
+                    Some(bytes) => Arrival::Came(bytes),
+                    None => Arrival::Quiet(silence),
+                });
+            }
+            silence = self.settle_or_hear(Some(session)).await?;
+        }
+    }
+
+    /// Looks at the next thing on a session, as [`Stage::arrival`] does, and leaves it there.
+    pub(crate) async fn peek(&mut self, session: &str, background: Background<'_>) -> Result<Arrival, Stop> {
+        let arrival = self.arrival(session, background, None).await?;
+        if let Arrival::Came(arrived) = &arrival {
+            let session = self.session(session)?;
+            session.inbox.push_front(arrived.clone());
+        }
+        Ok(arrival)
+    }
+
+    /// Runs the node until it has nothing left to do, whatever it says meanwhile.
+    pub(crate) async fn settle(&mut self) -> Result<Silence, Stop> {
+        loop {
+            if let Some(silence) = self.settle_or_hear(None).await? {
+                return Ok(silence);
+            }
+        }
+    }
+
+    /// Records `message` as received by a step. An `init` says what the node offers; a path whose spec requires more
+    /// ends here.
+    pub(crate) fn consume(&mut self, session: &str, message: &Rc<Recorded>) -> Result<(), Stop> {
+        self.session(session)?.rcvd.push(message.clone());
+        if message.message().name() == "init" {
+            let offered = offered_by(message.message());
+            let lacking = self.required_features.iter().find(|name| !offered.holds(name));
+            if let Some(name) = lacking {
+                return Err(Stop::Lack(Lack::Feature(name.clone())));
+            }
+            self.offered.replace(offered);
+        }
+        Ok(())
+    }
+
+    /// Sends a message and records it.
+    pub(crate) async fn send(&mut self, session: &str, message: Message) -> Result<(), Stop> {
+        let bytes = message.encode();
+        let recorded = Recorded::new(message);
+        let target = self.session(session)?;
+        target.sent.push(recorded.clone());
+        let name = target.name.clone();
+        target.send_frame(&bytes, Frame::default()).await.map_err(Stop::spec)?;
+        self.transcript.push(Entry::Message { session: name, by: By::Us, message: recorded });
+        Ok(())
+    }
+
+    /// Proves that a session is alive: it is open, and once both `init`s were exchanged it answers a ping. The ping
+    /// and its pong appear in no record.
+    pub(crate) async fn prove_alive(&mut self, session: &str) -> Result<(), Stop> {
+        let target = self.session(session)?;
+        if target.is_initialised() {
+            let mut ping = vec![0, 18];
+            ping.extend_from_slice(&FENCE_PONG_BYTES.to_be_bytes());
+            ping.extend_from_slice(&[0, 0]);
+            target.fences += 1;
+            target.send_frame(&ping, Frame::default()).await.map_err(Stop::spec)?;
+        }
+        let mut silent = false;
+        loop {
+            self.session(session)?.link.take_in_ready().await;
+            self.digest(session)?;
+            let target = self.session(session)?;
+            if silent || target.fences == 0 || target.link.ended() {
+                break;
+            }
+            silent = self.settle_or_hear(Some(session)).await?.is_some();
+        }
+        let target = self.session(session)?;
+        let ended =
+            target.inbox.iter().any(|arrived| matches!(arrived, Arrived::End | Arrived::Unreadable { .. }));
+        let open = !ended && !matches!(target.phase, crate::session::Phase::Closed);
+        let unanswered = std::mem::take(&mut target.fences);
+        match (open, unanswered) {
+            (true, 0) => Ok(()),
+            (true, _) => Err(Stop::fail(
+                Code::bare(CodeKind::NotAlive),
+                format!("the connection {session} to be alive"),
+                "it is open, but the node answers no ping",
+            )),
+            (false, _) => Err(Stop::fail(
+                Code::bare(CodeKind::NotAlive),
+                format!("the connection {session} to be alive"),
+                "the node has closed it",
+            )),
+        }
+    }
+
+    /// Waits for `count` bytes below the messages and takes them; else says in words what came instead.
+    pub(crate) async fn bytes(
+        &mut self,
+        session: &str,
+        count: usize,
+    ) -> Result<Result<Vec<u8>, String>, Stop> {
+        let mut silence: Option<Silence> = None;
+        loop {
+            let target = self.session(session)?;
+            target.link.take_in_ready().await;
+            let there = target.link.incoming().len();
+            if there >= count {
+                return Ok(Ok(target.link.incoming().drain(..count).collect()));
+            }
+            if target.link.ended() {
+                return Ok(Err(format!("{there} bytes, and the node closed the connection")));
+            }
+            if let Some(silence) = silence {
+                return Ok(Err(format!("{there} bytes, and the node has nothing more to say ({silence})")));
+            }
+            silence = self.settle_or_hear(Some(session)).await?;
+        }
+    }
+
+    /// Asks the node to do something, beside the conversation.
+    pub(crate) fn begin(&mut self, name: &'static str, operation: Operation, refused: bool) {
+        self.transcript.push(Entry::Node(format!("is asked to {name}")));
+        self.operations.begin(&self.node, name, operation, refused);
+    }
+
+    /// Takes note of the chain's new tip.
+    pub(crate) async fn follow_chain(&mut self) -> Result<(), Stop> {
+        self.tip.set(self.chain.tip().await?);
+        Ok(())
+    }
+
+    /// The height of the tip, as of the last [`Stage::follow_chain`].
+    pub(crate) fn tip_height(&self) -> u32 {
+        self.tip.get().0
+    }
+
+    /// The height at which the path began.
+    pub(crate) fn first_height(&self) -> u32 {
+        self.first_height
+    }
+
+    /// The session of this name.
+    pub(crate) fn session(&mut self, name: &str) -> Result<&mut Session, Stop> {
+        self.sessions
+            .get_mut(name)
+            .ok_or_else(|| Stop::spec(format!("there is no session '{name}' (any more)")))
+    }
+
+    /// The channel of this name.
+    pub(crate) fn channel(&self, name: &str) -> Result<&Rc<Channel>, Stop> {
+        self.channels.get(name).ok_or_else(|| Stop::spec(format!("there is no channel '{name}' yet")))
+    }
+
+    /// Makes what the bytes of a session mean available, its pongs to our fences taken out.
+    fn digest(&mut self, name: &str) -> Result<(), Stop> {
+        let catalogue = self.catalogue;
+        let session = self.sessions.get_mut(name);
+        let session = session.ok_or_else(|| Stop::spec(format!("there is no session '{name}'")))?;
+        let known = session.inbox.len();
+        session.digest(catalogue);
+        let mut n = known;
+        while n < session.inbox.len() {
+            if session.fences > 0 && is_fence_pong(&session.inbox[n]) {
+                session.fences -= 1;
+                session.inbox.remove(n);
+                continue;
+            }
+            let entry = session.entry_of(n);
+            self.transcript.push(entry);
+            n += 1;
+        }
+        Ok(())
+    }
+
+    /// Whether `arrived` is background; then it has been dealt with.
+    async fn deal_with(
+        &mut self,
+        session: &str,
+        arrived: &Arrived,
+        background: Background<'_>,
+        wanted: Option<&str>,
+    ) -> Result<bool, Stop> {
+        match arrived {
+            Arrived::Unknown { number, .. } => Ok(background.is_some() && number % 2 == 1),
+            Arrived::Message(recorded) if background.covers(recorded.message(), wanted) => {
+                self.consume(session, recorded)?;
+                self.pong(session, recorded.message()).await?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Answers a ping, if `message` is one that wants an answer.
+    async fn pong(&mut self, session: &str, message: &Message) -> Result<(), Stop> {
+        let wanted = match message.name() {
+            "ping" => message.u64("num_pong_bytes").filter(|count| *count < NO_PONG),
+            _ => None,
+        };
+        let Some(count) = wanted else { return Ok(()) };
+        let mut bytes = vec![0, 19];
+        bytes.extend_from_slice(&(count as u16).to_be_bytes());
+        bytes.resize(bytes.len() + count as usize, 0);
+        match self.catalogue.decode(&bytes) {
+            Ok(pong) => self.send(session, pong).await,
+            Err(error) => Err(Stop::spec(format!("the catalogue's pong is not BOLT 1's: {error}"))),
+        }
+    }
+
+    /// Runs the node until it has nothing left to do, or until bytes come on `session`; `None` for the latter. What
+    /// it was asked to do goes on beside.
+    async fn settle_or_hear(&mut self, session: Option<&str>) -> Result<Option<Silence>, Stop> {
+        let node = self.node.clone();
+        let bound = self.bounds.settle;
+        let operations = &mut self.operations;
+        let mut link = session.and_then(|name| self.sessions.get_mut(name)).map(|session| &mut session.link);
+        let heard_something = async {
+            match &mut link {
+                Some(link) if !link.ended() => link.more().await,
+                _ => std::future::pending().await,
+            }
+        };
+        let settle = node.settle();
+        let both = async {
+            tokio::pin!(heard_something, settle);
+            poll_fn(|cx| {
+                operations.poll(cx);
+                let settled = settle.as_mut().poll(cx);
+                operations.poll(cx);
+                match settled {
+                    Poll::Ready(settled) => Poll::Ready(Some(settled)),
+                    Poll::Pending => heard_something.as_mut().poll(cx).map(|()| None),
+                }
+            })
+            .await
+        };
+        let settled = tokio::time::timeout(bound, both).await;
+        self.operations.collect()?;
+        let settled = settled.map_err(|_| {
+            Stop::fail(
+                Code::bare(CodeKind::Busy),
+                format!("the node to settle within {bound:?} (--timeout-scale changes that)"),
+                "it did not",
+            )
+        })?;
+        match settled {
+            None => Ok(None),
+            Some(settled) => understand(settled?).map(Some),
+        }
+    }
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proved => f.write_str("proved: it has nothing left to do"),
+            Self::Within(fence) => write!(f, "bounded: {fence}"),
+        }
+    }
+}
+
+/// What a node's own word on its state means for the path.
+fn understand(settled: Settled) -> Result<Silence, Stop> {
+    match settled {
+        Settled::Proved => Ok(Silence::Proved),
+        Settled::Within { bound, fence } => Ok(Silence::Within(format!("{bound:?}, by {fence}"))),
+        Settled::Busy { waited } => Err(Stop::fail(
+            Code::bare(CodeKind::Busy),
+            "the node to come to rest",
+            format!("it was busy: {waited}"),
+        )),
+        Settled::Died { how } => Err(Stop::fail(
+            Code::bare(CodeKind::Crash),
+            "the node to go on running",
+            format!("it died: {how}"),
+        )),
+        _ => Err(Stop::environment("the runner answers settle with something this harness does not know")),
+    }
+}
+
+/// The features of an `init`: both its fields count.
+fn offered_by(init: &Message) -> FeatureSet {
+    let field = |name| FeatureSet::from_wire(init.bytes(name).unwrap_or_default());
+    field("globalfeatures").union(&field("features"))
+}
+
+fn is_fence_pong(arrived: &Arrived) -> bool {
+    arrived.message().is_some_and(|message| {
+        message.name() == "pong"
+            && message.bytes("ignored").is_some_and(|b| b.len() == FENCE_PONG_BYTES as usize)
+    })
+}

@@ -1,0 +1,189 @@
+//! The harness against nodes that lie, break off, die and panic: each gets the right verdict, and none hangs it.
+
+mod support;
+
+use lnprototest_harness::verdict::{Blame, Verdict};
+use support::Reaction::{Close, Die, Panic, Raw, Send, SendHalf};
+use support::{Reaction, Scripted, run};
+
+/// `init` without any feature.
+const INIT: [u8; 6] = [0, 16, 0, 0, 0, 0];
+
+const EXPECT_INIT: &str = "
+  - Connect: peer
+  - ExpectMsg: init
+";
+
+const CONVERSATION: &str = "
+  - Connect: peer
+  - ExpectMsg: init
+  - Msg: init
+    with: { globalfeatures: '', features: '' }
+";
+
+/// A node that greets with `reactions`.
+fn greeting(reactions: Vec<Reaction>) -> Scripted {
+    Scripted::new(move |message| if message.is_none() { reactions.clone() } else { vec![] })
+}
+
+/// A node that sends `init`, and answers ours with `reactions`.
+fn answering_init(reactions: Vec<Reaction>) -> Scripted {
+    Scripted::new(move |message| match message {
+        None => vec![Send(INIT.into())],
+        Some([0, 16, ..]) => reactions.clone(),
+        // The harness's own pings: each byte of the pong counts.
+        Some([0, 18, high, low, ..]) => {
+            let mut pong = vec![0, 19, *high, *low];
+            pong.resize(4 + u16::from_be_bytes([*high, *low]) as usize, 0);
+            vec![Send(pong)]
+        }
+        Some(_) => vec![],
+    })
+}
+
+/// The code of a failed verdict.
+fn code(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Fail(failure) => failure.code.to_string(),
+        other => panic!("not failed: {other:?}"),
+    }
+}
+
+#[test]
+fn a_good_node_passes() {
+    assert!(matches!(run(greeting(vec![Send(INIT.into())]), EXPECT_INIT), Verdict::Pass));
+}
+
+#[test]
+fn garbage_in_place_of_frames() {
+    assert_eq!(code(&run(greeting(vec![Raw(vec![0xaa; 100])]), EXPECT_INIT)), "undecodable/frame");
+}
+
+#[test]
+fn a_close_in_the_middle_of_a_message() {
+    assert_eq!(code(&run(greeting(vec![SendHalf(INIT.into()), Close]), EXPECT_INIT)), "closed");
+}
+
+#[test]
+fn a_message_that_never_ends() {
+    assert_eq!(code(&run(greeting(vec![SendHalf(INIT.into())]), EXPECT_INIT)), "quiet");
+}
+
+#[test]
+fn silence() {
+    assert_eq!(code(&run(greeting(vec![]), EXPECT_INIT)), "quiet");
+}
+
+#[test]
+fn an_init_that_is_cut_short() {
+    assert_eq!(code(&run(greeting(vec![Send(INIT[..4].into())]), EXPECT_INIT)), "undecodable/init");
+}
+
+#[test]
+fn a_message_without_a_type() {
+    let verdict = run(greeting(vec![Send(vec![7])]), EXPECT_INIT);
+    assert_eq!(code(&verdict), "undecodable/a message without a type");
+}
+
+#[test]
+fn the_largest_message_of_an_unknown_type() {
+    let of_type = |number: [u8; 2]| [&number[..], &[0; 65_533]].concat();
+    let odd = greeting(vec![Send(of_type([0x27, 0x0f])), Send(INIT.into())]);
+    assert!(matches!(run(odd, EXPECT_INIT), Verdict::Pass));
+    let even = greeting(vec![Send(of_type([0x27, 0x0e])), Send(INIT.into())]);
+    assert_eq!(code(&run(even, EXPECT_INIT)), "unexpected-message/type 9998");
+}
+
+#[test]
+fn another_message_than_the_one_that_must_come() {
+    let pong = vec![0, 19, 0, 0];
+    assert_eq!(code(&run(greeting(vec![Send(pong)]), EXPECT_INIT)), "unexpected-message/pong");
+}
+
+#[test]
+fn a_node_that_dies() {
+    let verdict = run(greeting(vec![Send(INIT.into()), Die]), EXPECT_INIT);
+    assert_eq!(code(&verdict), "crash");
+    let Verdict::Fail(failure) = verdict else { unreachable!() };
+    assert_eq!(failure.log_tail, ["the scripted node's last words"]);
+}
+
+#[test]
+fn a_runner_that_panics_is_no_fault_of_the_node() {
+    let verdict = run(greeting(vec![Panic]), EXPECT_INIT);
+    assert!(matches!(&verdict, Verdict::Error(fault) if fault.blame == Blame::Harness), "{verdict:?}");
+}
+
+#[test]
+fn an_error_after_the_last_step_is_seen() {
+    let error = [&[0, 17][..], &[0; 32], &[0, 2], b"no"].concat();
+    let verdict = run(answering_init(vec![Send(error)]), CONVERSATION);
+    assert_eq!(code(&verdict), "unexpected-message/error");
+    let Verdict::Fail(failure) = verdict else { unreachable!() };
+    assert_eq!((failure.step.as_str(), failure.at.is_none()), ("end", true));
+}
+
+#[test]
+fn a_close_after_the_last_step_is_seen() {
+    assert_eq!(code(&run(answering_init(vec![Close]), CONVERSATION)), "closed");
+}
+
+#[test]
+fn quiet_means_alive() {
+    let steps = &format!("{CONVERSATION}  - ExpectQuiet: {{}}\n");
+    assert!(matches!(run(answering_init(vec![]), steps), Verdict::Pass));
+    assert_eq!(code(&run(answering_init(vec![Close]), steps)), "closed");
+    // It is open and mute, but answers no ping.
+    let dead = Scripted::new(|message| if message.is_none() { vec![Send(INIT.into())] } else { vec![] });
+    assert_eq!(code(&run(dead, steps)), "not-alive");
+}
+
+#[test]
+fn a_forbidden_message_is_found_whenever_it_comes() {
+    let steps = &format!(
+        "{CONVERSATION}  - MustNotMsg: stfu\n  - RawMsg: '270f'\n  - RawMsg: '2711'\n  - ExpectQuiet: {{}}\n"
+    );
+    assert!(matches!(run(answering_init(vec![]), steps), Verdict::Pass));
+    let stfu = [&[0, 2][..], &[1; 32], &[1]].concat();
+    let at_once = answering_init(vec![Send(stfu.clone())]);
+    assert_eq!(code(&run(at_once, steps)), "forbidden-message/stfu");
+    let later = Scripted::new(move |message| match message {
+        None => vec![Send(INIT.into())],
+        Some([0x27, 0x11]) => vec![Send(stfu.clone())],
+        Some([0, 18, high, low, ..]) => {
+            let length = u16::from_be_bytes([*high, *low]) as usize;
+            vec![Send([&[0, 19, *high, *low][..], &vec![0; length]].concat())]
+        }
+        Some(_) => vec![],
+    });
+    assert_eq!(code(&run(later, steps)), "forbidden-message/stfu");
+}
+
+#[test]
+fn a_path_that_judges_nothing_is_the_spec_s_fault() {
+    let verdict = run(greeting(vec![Send(INIT.into())]), "\n  - Connect: peer\n");
+    assert!(matches!(&verdict, Verdict::Error(fault) if fault.blame == Blame::Spec), "{verdict:?}");
+}
+
+#[test]
+fn an_expression_without_a_value_is_the_spec_s_fault() {
+    let steps = "
+  - Connect: peer
+  - ExpectMsg: init
+  - Check: ${ rcvd.pong.ignored == '' }
+";
+    let verdict = run(greeting(vec![Send(INIT.into())]), steps);
+    let Verdict::Error(fault) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(fault.blame, Blame::Spec);
+    assert!(fault.at.is_some(), "{fault}");
+}
+
+#[test]
+fn a_capability_that_the_runner_lacks_skips() {
+    let steps = "
+  - Connect: peer
+  - ExpectMsg: init
+  - Restart: {}
+";
+    assert!(matches!(run(greeting(vec![Send(INIT.into())]), steps), Verdict::Skip(_)));
+}
