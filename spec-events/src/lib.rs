@@ -4,6 +4,7 @@
 //! every fragment expanded. Arguments are expressions ([`Expr`], [`Template`]), compiled when the file is loaded
 //! and evaluated against a [`Scope`] of the harness.
 
+pub mod build;
 mod diagnostic;
 pub mod event;
 mod expr;

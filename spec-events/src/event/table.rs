@@ -93,6 +93,12 @@ macro_rules! events {
                 }),*],
             };
 
+            /// A step with this event, to be given its arguments.
+            #[track_caller]
+            pub fn draft() -> $crate::build::Draft<Self> {
+                $crate::build::Draft::new(stringify!($event))
+            }
+
             /// Takes what was written. All that is wrong is reported, before `None` is the answer.
             #[allow(unused_variables)]
             pub(crate) fn read(
@@ -119,6 +125,12 @@ macro_rules! events {
                 );)*
                 written
             }
+        }
+
+        impl $crate::build::Draft<$event> {
+            $($crate::event::table::setter!(
+                [$($role)?] $(#[doc = $arg_doc])+ $arg, $crate::event::table::written!($arg $($written)?)
+            );)*
         }
     )+};
 }
@@ -189,7 +201,18 @@ macro_rules! write {
     };
 }
 
-pub(crate) use {events, optional, read, role, schema, write, written};
+macro_rules! setter {
+    ([derived] $(#[doc = $doc:literal])+ $arg:ident, $name:expr) => {};
+    ([$($role:ident)?] $(#[doc = $doc:literal])+ $arg:ident, $name:expr) => {
+        $(#[doc = $doc])+
+        #[must_use]
+        pub fn $arg(self, value: impl Into<$crate::build::Raw>) -> Self {
+            self.argument($name, value.into())
+        }
+    };
+}
+
+pub(crate) use {events, optional, read, role, schema, setter, write, written};
 
 macro_rules! event_enum {
     ($($event:ident),+ $(,)?) => {

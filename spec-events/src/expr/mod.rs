@@ -16,7 +16,7 @@ pub use functions::FunctionInfo;
 pub use kind::Kind;
 pub use typed::{Bytes, Typed};
 
-pub(crate) use compile::compile;
+pub(crate) use compile::{CompileError, compile};
 pub(crate) use expression::Body;
 pub(crate) use functions::{Function, KEYSET_MEMBERS};
 pub(crate) use program::{Arithmetic, Loop, Node, NodeKind, Program};

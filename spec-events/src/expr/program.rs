@@ -17,7 +17,7 @@ pub(crate) struct Program {
     pub at: Location,
     /// Where `text` begins in the source, if the scalar was written without escapes.
     pub start: Option<usize>,
-    pub root: Node,
+    pub root: Arc<Node>,
 }
 
 /// A part of an expression.

@@ -18,7 +18,12 @@ impl Scope for Names {
 fn compiled(text: &str) -> Program {
     let source = Arc::new(Source { name: "test".into(), text: text.into() });
     let root = compile(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
-    Program { text: text.into(), at: Location::new(&source, 0..text.len()), start: Some(0), root }
+    Program {
+        text: text.into(),
+        at: Location::new(&source, 0..text.len()),
+        start: Some(0),
+        root: Arc::new(root),
+    }
 }
 
 fn evaluate(text: &str) -> Result<Value, EvalError> {

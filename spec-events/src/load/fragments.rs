@@ -11,7 +11,7 @@ use super::reader::Inclusion;
 use super::shape::Shape;
 use super::tree::Tree;
 use crate::event::{Bindings, Include, Name};
-use crate::expr::Body;
+use crate::expr::{Body, CompileError, Node, compile};
 use crate::yaml::{Entry, Scalar, Yaml, YamlKind, parse};
 use crate::{Diagnostic, Location, Source, Template, TemplateKind};
 
@@ -20,6 +20,8 @@ pub(crate) struct Fragments<'a> {
     trees: Vec<&'a Tree>,
     parsed: RefCell<HashMap<String, Rc<Fragment>>>,
     included: RefCell<BTreeSet<String>>,
+    /// A fragment is read anew for each spec that includes it; its expressions are the same each time.
+    compiled: RefCell<HashMap<String, Arc<Node>>>,
 }
 
 /// A fragment's file.
@@ -33,7 +35,7 @@ pub(crate) struct Fragment {
 impl<'a> Fragments<'a> {
     /// Those of these trees, the first with a name wins.
     pub fn new(trees: Vec<&'a Tree>) -> Self {
-        Self { trees, parsed: RefCell::default(), included: RefCell::default() }
+        Self { trees, parsed: RefCell::default(), included: RefCell::default(), compiled: RefCell::default() }
     }
 
     /// The names of the first tree's fragments that nothing included.
@@ -53,6 +55,19 @@ impl<'a> Fragments<'a> {
         let fragment = Rc::new(Fragment { source: file.source.clone(), root, diagnostics });
         self.parsed.borrow_mut().insert(name.to_owned(), fragment.clone());
         Some(fragment)
+    }
+
+    /// The expression `text`, compiled.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn compiled(&self, text: &str) -> Result<Arc<Node>, Vec<CompileError>> {
+        if let Some(node) = self.compiled.borrow().get(text) {
+            return Ok(node.clone());
+        }
+        let node = Arc::new(compile(text)?);
+        self.compiled.borrow_mut().insert(text.to_owned(), node.clone());
+        Ok(node)
     }
 
     fn names(&self) -> Vec<String> {
@@ -178,8 +193,9 @@ impl Reader<'_> {
                 None if !needed => {
                     let template = self.template(&entry.value);
                     let shape = self.shape(&template);
-                    defaults.push((Name(entry.key.as_str().into()), template.clone()));
-                    (Some(template), shape)
+                    let given = self.passed_on(&template);
+                    defaults.push((Name(entry.key.as_str().into()), template));
+                    (Some(given), shape)
                 }
                 None if self.names.open => (None, Shape::Any),
                 None => {

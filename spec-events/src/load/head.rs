@@ -2,7 +2,6 @@
 
 use indexmap::IndexMap;
 use lnprototest_bolt::features::Feature;
-use std::sync::Arc;
 
 use super::argument::Argument;
 use super::infer::of_literal;
@@ -13,7 +12,7 @@ use crate::event::{Bindings, Name};
 use crate::expr::{Body, Literal};
 use crate::paths::number_sites;
 use crate::yaml::{Entry, Yaml};
-use crate::{Diagnostic, Located, Location, Requires, Source, Spec, Step, TemplateKind};
+use crate::{Diagnostic, Located, Location, Requires, Spec, Step, TemplateKind};
 
 /// The keys of a spec.
 pub(crate) const SPEC_KEYS: [&str; 6] = ["about", "covers", "requires", "matrix", "let", "steps"];
@@ -21,23 +20,22 @@ pub(crate) const SPEC_KEYS: [&str; 6] = ["about", "covers", "requires", "matrix"
 /// More paths than this through one matrix are a mistake.
 const MOST_COMBINATIONS: usize = 4096;
 
-/// Reads a spec from its tree. `None` if it is wrong, which the diagnostics say.
+/// Reads a spec from its tree; `whole` is where it begins. `None` if it is wrong, which the diagnostics say.
 pub(crate) fn read_spec(
     name: &str,
-    source: &Arc<Source>,
+    whole: &Location,
     root: &Yaml,
     language: Language<'_>,
     fragments: &Fragments<'_>,
 ) -> (Option<Spec>, Vec<Diagnostic>) {
     let mut reader = Reader::new(language, fragments, false);
-    let spec = reader.spec(name, source, root);
+    let spec = reader.spec(name, whole, root);
     let spec = spec.filter(|_| reader.diagnostics.is_empty());
     (spec, reader.diagnostics)
 }
 
 impl Reader<'_> {
-    fn spec(&mut self, name: &str, source: &Arc<Source>, root: &Yaml) -> Option<Spec> {
-        let whole = Location::new(source, 0..0);
+    fn spec(&mut self, name: &str, whole: &Location, root: &Yaml) -> Option<Spec> {
         let Some(entries) = root.entries() else {
             self.error(
                 &root.at,
@@ -49,18 +47,18 @@ impl Reader<'_> {
         let find = |key| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let about = match find("about") {
             Some(about) => self.string(about, "`about`"),
-            None => self.needed(&whole, "`about`: what the node does if it passes, in one sentence"),
+            None => self.needed(whole, "`about`: what the node does if it passes, in one sentence"),
         };
         let covers = match find("covers") {
             Some(covers) => self.covers(covers),
-            None => self.needed(&whole, "`covers`: the ids of the requirements that it covers"),
+            None => self.needed(whole, "`covers`: the ids of the requirements that it covers"),
         };
         let requires = find("requires").map_or(Some(Requires::default()), |requires| self.requires(requires));
         let matrix = find("matrix").map_or(Some(IndexMap::new()), |matrix| self.matrix(matrix));
         let lets = find("let").map_or(Some(Vec::new()), |lets| self.lets(lets));
         let steps: Option<Vec<Step>> = match find("steps") {
             Some(steps) => Argument::read(steps, self),
-            None => self.needed(&whole, "`steps`: what happens, in order"),
+            None => self.needed(whole, "`steps`: what happens, in order"),
         };
         let mut steps = steps?;
         number_sites(&mut steps);

@@ -25,3 +25,4 @@ pub use tree::{Tree, TreeFile};
 pub(crate) use argument::{Argument, Written};
 pub(crate) use reader::Reader;
 pub(crate) use step::Arguments;
+pub(crate) use suite::check_spec;

@@ -10,7 +10,7 @@ use super::infer::{fits, infer, of_literal};
 use super::names::Names;
 use super::shape::Shape;
 use crate::event::Name;
-use crate::expr::{Body, Expr, Literal, Node, NodeKind, Program, Typed, compile};
+use crate::expr::{Body, Expr, Literal, Node, NodeKind, Program, Typed};
 use crate::yaml::{Entry, Scalar, Yaml, YamlKind};
 use crate::{Diagnostic, Location, Template, TemplateKind};
 
@@ -185,7 +185,7 @@ impl<'a> Reader<'a> {
     fn compiled(&mut self, yaml: &Yaml, text: &str) -> (Body, Shape) {
         let start = yaml.at.text().find(text).map(|at| yaml.at.span().start + at);
         let mut program = Program { text: text.to_owned(), at: yaml.at.clone(), start, root: stand_in() };
-        match compile(text) {
+        match self.fragments.compiled(text) {
             Ok(root) => program.root = root,
             Err(errors) => {
                 for error in errors {
@@ -214,8 +214,8 @@ impl<'a> Reader<'a> {
 }
 
 /// What stands in for an expression that is wrong. It is never evaluated: a spec with a mistake does not run.
-fn stand_in() -> Node {
-    Node { kind: NodeKind::Name("?".into()), span: 0..0 }
+fn stand_in() -> Arc<Node> {
+    Arc::new(Node { kind: NodeKind::Name("?".into()), span: 0..0 })
 }
 
 /// The inside of a `${ ... }`.

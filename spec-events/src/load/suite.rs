@@ -3,8 +3,8 @@
 use super::fragments::Fragments;
 use super::head::read_spec;
 use super::{Language, Reader, Tree};
-use crate::yaml::parse;
-use crate::{Diagnostics, Spec};
+use crate::yaml::{Entry, Yaml, YamlKind, parse};
+use crate::{Diagnostic, Diagnostics, Location, Spec};
 
 /// Checked specs, in the order of the trees and of their names.
 #[derive(Clone, Debug, Default)]
@@ -29,13 +29,14 @@ pub fn load(trees: &[Tree], bundled: &Tree, language: Language<'_>) -> Result<Su
             let root = parse(&file.source, &mut wrong);
             match root {
                 Some(root) => {
-                    let (spec, mistakes) = read_spec(name, &file.source, &root, language, &fragments);
+                    let (spec, mistakes) =
+                        read_spec(name, &Location::new(&file.source, 0..0), &root, language, &fragments);
                     wrong.extend(mistakes);
                     suite.specs.extend(spec);
                 }
                 None if wrong.is_empty() => {
-                    let whole = crate::Location::new(&file.source, 0..0);
-                    wrong.push(crate::Diagnostic::new(&whole, "this file is empty"));
+                    let whole = Location::new(&file.source, 0..0);
+                    wrong.push(Diagnostic::new(&whole, "this file is empty"));
                 }
                 None => {}
             }
@@ -48,4 +49,22 @@ pub fn load(trees: &[Tree], bundled: &Tree, language: Language<'_>) -> Result<Su
         }
     }
     if diagnostics.is_empty() { Ok(suite) } else { Err(Diagnostics::sorted(diagnostics)) }
+}
+
+/// The spec with these keys, which were not read from a file.
+///
+/// # Errors
+/// All mistakes in it.
+pub(crate) fn check_spec(
+    name: &str,
+    entries: Vec<Entry>,
+    at: &Location,
+    fragments: &Tree,
+    language: Language<'_>,
+) -> Result<Spec, Diagnostics> {
+    let root = Yaml { kind: YamlKind::Map(entries), at: at.clone() };
+    match read_spec(name, at, &root, language, &Fragments::new(vec![fragments])) {
+        (Some(spec), _) => Ok(spec),
+        (None, diagnostics) => Err(Diagnostics::sorted(diagnostics)),
+    }
 }
