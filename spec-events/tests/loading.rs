@@ -48,6 +48,17 @@ fn a_spec_can_be_written_and_read_again() {
     assert_eq!(again.specs[0].to_string(), written);
 }
 
+/// A run of a few specs looks through the fragments that only others include.
+#[test]
+fn fragments_that_nothing_includes_may_take_and_give_names() {
+    let spec =
+        "about: a\ncovers: [B02-tx_add_input-81baa1ce]\nsteps:\n  - Connect: alice\n  - ExpectQuiet: {}\n";
+    let outer = "about: o\nparams: { name: peer }\nsteps:\n  - Include: inner\n    with: { name: '${ name }' }\n  - Include: inner\n    with: { name: bob }\n  - ExpectQuiet: { on: bob }\n";
+    let inner = "about: i\nparams: { name: carol }\nsteps:\n  - Connect: ${ name }\n  - ExpectQuiet: { on: '${ name }' }\n";
+    let files = [("one.yaml", spec), ("fragments/outer.yaml", outer), ("fragments/inner.yaml", inner)];
+    load_files(files).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+}
+
 /// Workers share specs.
 #[test]
 fn a_spec_goes_from_thread_to_thread() {

@@ -209,9 +209,11 @@ impl Reader<'_> {
             if let Err(problem) = self.names.add_value(&entry.key, shape, true) {
                 self.error(&entry.key_at, problem);
             }
+            // By itself, a fragment's parameters can be anything: its defaults too. What it gives to others it gives.
+            let outermost = self.inclusions.len() == 1;
+            let is_known = |template: &Template| !self.names.open || (!outermost && is_literal(template));
+            let template = template.filter(is_known);
             if let Some(inclusion) = self.inclusions.last_mut() {
-                // By itself, a fragment's parameters can be anything: its defaults too.
-                let template = template.filter(|_| !self.names.open);
                 inclusion.parameters.insert(entry.key.clone(), template);
             }
         }
@@ -238,4 +240,8 @@ impl Reader<'_> {
         self.report(diagnostic);
         self.inclusions.extend(inner);
     }
+}
+
+fn is_literal(template: &Template) -> bool {
+    matches!(&template.kind, TemplateKind::Scalar(expr) if matches!(expr.body, Body::Literal(_)))
 }

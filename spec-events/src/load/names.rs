@@ -232,6 +232,10 @@ impl Names {
         if RESERVED.contains(&name) || WORDS_OF_CEL.contains(&name) {
             return Err(format!("`{name}` has a meaning of its own in expressions"));
         }
+        if self.open {
+            // By itself, a fragment has its parameters' names in place of those it will be given.
+            return Ok(());
+        }
         if self.sessions().any(|session| session == name) {
             return Err(format!("`{name}` is already a session"));
         }
@@ -246,8 +250,8 @@ impl Names {
             return Err(format!("`{name}` has a meaning of its own in expressions"));
         }
         match self.frame_of(name) {
-            Some(_) => Err(format!("`{name}` is already the name of a value")),
-            None => Ok(()),
+            Some(_) if !self.open => Err(format!("`{name}` is already the name of a value")),
+            _ => Ok(()),
         }
     }
 }
