@@ -12,7 +12,7 @@ const SPEC: &str =
 
 /// A root with specs, a fragment, and files that are none of these.
 fn root() -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().expect("a folder for the test");
     for (path, text) in [
         ("top.yaml", SPEC),
         ("bolt01/init/echo.yaml", SPEC),
@@ -23,8 +23,8 @@ fn root() -> tempfile::TempDir {
         ("requirements/bolt01.yaml", "no spec"),
     ] {
         let path = root.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        let written = path.parent().map(fs::create_dir_all).transpose().and_then(|_| fs::write(&path, text));
+        written.expect("a file for the test");
     }
     root
 }

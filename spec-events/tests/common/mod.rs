@@ -1,4 +1,5 @@
 //! Loads specs from texts.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use lnprototest_bolt::wire::Catalogue;
 use lnprototest_spec_events::requirements::Requirements;
