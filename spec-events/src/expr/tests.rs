@@ -145,6 +145,10 @@ fn functions_give_what_they_say() {
     assert_eq!(value("to_int('0102')"), Value::Int(258));
     assert_eq!(value("byte_len('0102') == 2 && size(list) == 3"), Value::Bool(true));
     assert_eq!(value("min(3, 1, 2) + max(1, 5)"), Value::Int(6));
+    assert_eq!(
+        value("is_point(pubkey('01')) && !is_point('02' + zeros(32)) && !is_point('')"),
+        Value::Bool(true)
+    );
     assert!(
         evaluate("u16(65536)").is_err()
             && evaluate("zeros(1000000)").is_err()

@@ -24,6 +24,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         },
     },
     Function {
+        name: "is_point",
+        parameters: &[("hex", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bool,
+        doc: "Whether the bytes are a point on the curve in compressed form.",
+        call: |arguments| {
+            let bytes = argument::<Bytes>(arguments, 0)?;
+            Ok(Value::Bool(bytes.len() == 33 && PublicKey::from_slice(&bytes).is_ok()))
+        },
+    },
+    Function {
         name: "keyset",
         parameters: &[("secret", Kind::Bytes)],
         repeats: false,
