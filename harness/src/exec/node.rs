@@ -12,7 +12,7 @@ use crate::stage::Stop;
 use crate::transcript::{By, Entry};
 
 impl Performer<'_> {
-    pub(super) fn fund_channel(&mut self, event: &FundChannel) -> Result<(), Stop> {
+    pub(super) async fn fund_channel(&mut self, event: &FundChannel) -> Result<(), Stop> {
         let session = self.on(&event.on);
         let peer = PublicKey::from_secret_key_global(&self.stage.session(session)?.key);
         let operation = Operation::FundChannel(api::FundChannel {
@@ -25,18 +25,16 @@ impl Performer<'_> {
             close_to: self.optional(&event.close_to)?,
         });
         self.stage.names.set_default_channel(&event.chan);
-        self.stage.begin("fund_channel", operation, event.refused);
-        Ok(())
+        self.stage.begin("fund_channel", operation, event.refused).await
     }
 
-    pub(super) fn close_channel(&mut self, event: &CloseChannel) -> Result<(), Stop> {
+    pub(super) async fn close_channel(&mut self, event: &CloseChannel) -> Result<(), Stop> {
         let channel = self.stage.channel(&event.chan)?;
         let channel_id = channel.funding.channel_id();
         let session = channel.session.clone();
         let peer = PublicKey::from_secret_key_global(&self.stage.session(&session)?.key);
         let operation = Operation::CloseChannel(api::CloseChannel { peer, channel_id });
-        self.stage.begin("close_channel", operation, false);
-        Ok(())
+        self.stage.begin("close_channel", operation, false).await
     }
 
     pub(super) async fn restart(&mut self) -> Result<(), Stop> {
@@ -52,9 +50,8 @@ impl Performer<'_> {
         Ok(())
     }
 
-    pub(super) fn wait(&mut self, event: &Wait) -> Result<(), Stop> {
+    pub(super) async fn wait(&mut self, event: &Wait) -> Result<(), Stop> {
         let time = Duration::from_secs(self.eval(&event.seconds)?);
-        self.stage.begin("advance_time", Operation::AdvanceTime(time), false);
-        Ok(())
+        self.stage.begin("advance_time", Operation::AdvanceTime(time), false).await
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Performer<'a> {
             Event::Broadcast(event) => self.broadcast(event).await,
             Event::Check(event) => self.check(event),
             Event::CheckEq(event) => self.check_eq(event),
-            Event::CloseChannel(event) => self.close_channel(event),
+            Event::CloseChannel(event) => self.close_channel(event).await,
             Event::Commit(event) => self.commit(event),
             Event::Connect(event) => self.connect(event).await,
             Event::CreateFunding(event) => self.create_funding(event).await,
@@ -110,7 +110,7 @@ impl<'a> Performer<'a> {
             Event::ExpectQuiet(event) => self.expect_quiet(event).await,
             Event::ExpectTx(event) => self.expect_tx(event).await,
             Event::ExpectWarning(event) => self.expect_warning(event).await,
-            Event::FundChannel(event) => self.fund_channel(event),
+            Event::FundChannel(event) => self.fund_channel(event).await,
             Event::Handshake(event) => self.handshake(event),
             Event::Include(event) => self.include(event).await,
             Event::Msg(event) => self.msg(event).await,
@@ -123,7 +123,7 @@ impl<'a> Performer<'a> {
             Event::Sequence(event) => self.steps(&event.steps).await,
             Event::Set(event) => self.set(event),
             Event::TryAll(event) => self.try_all(event).await,
-            Event::Wait(event) => self.wait(event),
+            Event::Wait(event) => self.wait(event).await,
             event => Err(Stop::spec(format!("this harness does not perform {}", event.info().name))),
         }
     }

@@ -11,7 +11,7 @@ use crate::verdict::{Code, CodeKind, Lack};
 #[derive(Default)]
 pub(crate) struct Operations(Vec<Running>);
 
-/// One operation, and how it should end.
+/// One operation, and whether it must come to nothing.
 struct Running {
     name: &'static str,
     refused: bool,
@@ -24,7 +24,7 @@ enum State {
 }
 
 impl Operations {
-    /// Begins an operation; `refused` says that the node must say no.
+    /// Begins an operation; `refused` says that it must come to nothing.
     pub(crate) fn begin(
         &mut self,
         node: &Rc<dyn Node>,
@@ -66,13 +66,14 @@ impl Operations {
         stop
     }
 
-    /// Collects all, when nothing more is to come.
+    /// Collects all, when nothing more is to come. One that must come to nothing may still go on: how long a node hopes
+    /// for a peer's better answer is its own affair.
     ///
     /// # Errors
     /// The first that did not end, or not as it should.
     pub(crate) fn finish(&mut self) -> Result<(), Stop> {
         self.collect()?;
-        match self.0.first() {
+        match self.0.iter().find(|running| !running.refused) {
             None => Ok(()),
             Some(running) => Err(Stop::fail(
                 Code::of(CodeKind::OperationUnfinished, running.name),
@@ -110,5 +111,22 @@ impl Running {
             }
             Err(error) => Err(Stop::environment(format!("{name}: {error}"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn going(refused: bool) -> Operations {
+        let state = State::Going(Box::pin(std::future::pending()));
+        Operations(vec![Running { name: "fund_channel", refused, state }])
+    }
+
+    #[test]
+    fn only_what_must_succeed_must_end() {
+        assert!(going(true).finish().is_ok());
+        let Err(Stop::Fail(failing)) = going(false).finish() else { panic!("it is not over") };
+        assert_eq!(failing.code.to_string(), "operation-unfinished/fund_channel");
     }
 }

@@ -242,10 +242,17 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Asks the node to do something, beside the conversation.
-    pub(crate) fn begin(&mut self, name: &'static str, operation: Operation, refused: bool) {
+    /// Asks the node to do something, beside the conversation, once it has taken in all that was sent before.
+    pub(crate) async fn begin(
+        &mut self,
+        name: &'static str,
+        operation: Operation,
+        refused: bool,
+    ) -> Result<(), Stop> {
+        self.settle().await?;
         self.transcript.push(Entry::Node(format!("is asked to {name}")));
         self.operations.begin(&self.node, name, operation, refused);
+        Ok(())
     }
 
     /// Takes note of the chain's new tip.

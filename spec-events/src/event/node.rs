@@ -30,7 +30,7 @@ events! { Node:
         close_to: Option<Expr<ScriptBuf>>,
         /// The session. Default: the one named last.
         on: SessionRef,
-        /// The node must refuse, now or when it hears our answers.
+        /// It must come to nothing: the node refuses, now or when it hears our answers, or waits for better ones for ever.
         refused: bool,
         /// What the channel is called from now on. Default: `channel`.
         chan: Name = crate::load::defaults::channel,
