@@ -74,7 +74,10 @@ impl fmt::Display for Entry {
             Self::Raw { session, by, bytes, what } => {
                 write!(f, "  {} {session}: {what}, {} bytes: {}", by.arrow(), bytes.len(), shortened(bytes))
             }
-            Self::Step { at, event } => write!(f, "{}:{} {event}", at.line(), at.column()),
+            Self::Step { at, event } => {
+                let file = at.source().name.rsplit('/').next().unwrap_or_default();
+                write!(f, "{file}:{}:{} {event}", at.line(), at.column())
+            }
         }
     }
 }

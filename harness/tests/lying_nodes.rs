@@ -1,5 +1,7 @@
 //! The harness against nodes that lie, break off, die and panic: each gets the right verdict, and none hangs it.
 
+#![allow(clippy::unwrap_used)] // A test that unwraps has failed.
+
 mod support;
 
 use lnprototest_harness::verdict::{Blame, Verdict};

@@ -1,8 +1,9 @@
 //! The `lnprototest` program: its commands.
 
 use clap::Parser;
+use lnprototest_bolt::wire::Catalogue;
 use lnprototest_runner_api::Runner;
-use lnprototest_spec_events::{PathChoices, requirements};
+use lnprototest_spec_events::{PathChoices, requirements, schema};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ pub(super) fn main(product: &Product) -> ExitCode {
         Command::Explain(arguments) => explain(&arguments),
         Command::List(arguments) => list(product, &arguments),
         Command::Run(arguments) => run_command(product, &arguments),
-        Command::Schema => say(""),
+        Command::Schema => say(&format!("{:#}", schema::json_schema(Catalogue::bolts()))),
     };
     exit.unwrap_or_else(|error| {
         eprintln!("error: {error}");

@@ -47,7 +47,7 @@ impl fmt::Display for Story<'_> {
             writeln!(f, "  not judged, as the node's keys are not known: {check}")?;
         }
         if let Some(transcript) = &self.report.transcript {
-            writeln!(f, "  transcript (line:column of the step, > sent, < received):")?;
+            writeln!(f, "  transcript (> sent, < received):")?;
             indent(f, transcript)?;
         }
         writeln!(f, "  replay:   lnprototest run --runner {} --path {path} {}", self.runner, self.origin())

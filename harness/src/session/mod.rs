@@ -3,9 +3,9 @@
 mod background;
 mod link;
 mod record;
-mod session;
+mod state;
 
 pub(crate) use background::{Background, FENCE_PONG_BYTES, NO_PONG};
 pub(crate) use link::Link;
 pub(crate) use record::{Record, Recorded};
-pub(crate) use session::{Arrived, Frame, Phase, Session};
+pub(crate) use state::{Arrived, Frame, Phase, Session};
