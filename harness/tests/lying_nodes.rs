@@ -57,6 +57,26 @@ fn a_good_node_passes() {
 }
 
 #[test]
+fn bytes_before_the_handshake_is_over_are_no_silence() {
+    let raw = "
+  - RawConnect: peer
+  - SendBytes: ${ peer.act_one }
+  - ExpectBytes: 50
+  - SendBytes: ${ peer.act_three }
+  - ExpectQuiet: {}
+";
+    assert_eq!(code(&run(greeting(vec![Raw(vec![0xaa; 3])]), raw)), "unexpected-bytes");
+    assert!(matches!(run(greeting(vec![]), raw), Verdict::Pass));
+}
+
+#[test]
+fn a_frame_in_two_pieces_is_one_message() {
+    let split = format!("{CONVERSATION}  - RawMsg: '001200050000'\n    split: 20\n  - ExpectMsg: pong\n");
+    let split = run(answering_init(vec![]), &split);
+    assert!(matches!(split, Verdict::Pass), "{split:?}");
+}
+
+#[test]
 fn garbage_in_place_of_frames() {
     assert_eq!(code(&run(greeting(vec![Raw(vec![0xaa; 100])]), EXPECT_INIT)), "undecodable/frame");
 }

@@ -101,6 +101,13 @@ impl Performer<'_> {
             }
 
             Arrival::Quiet(silence) => {
+                // Below the messages, bytes are words too.
+                let unread = self.stage.session(session)?.link.incoming().len();
+                if unread > 0 {
+                    let expected = format!("the node to say nothing on {session}");
+                    let got = format!("{unread} bytes");
+                    return Err(Stop::fail(Code::bare(CodeKind::UnexpectedBytes), expected, got));
+                }
                 self.note_silence(session, &silence);
                 self.stage.prove_alive(session).await?;
                 self.judged();

@@ -103,7 +103,7 @@ impl Performer<'_> {
         }
         let bytes = broken(&message, raw_tlvs.as_deref(), trailing.as_deref(), truncate);
         self.stage.session(session)?.sent.push(Recorded::new(message));
-        self.send_raw(session, &bytes, Frame::default(), "a message broken on purpose").await
+        self.send_raw(session, &bytes, Frame::default(), None, "a message broken on purpose").await
     }
 
     pub(super) async fn raw_msg(&mut self, event: &RawMsg) -> Result<(), Stop> {
@@ -118,7 +118,8 @@ impl Performer<'_> {
             cut: self.optional(&event.cut)?.map(|cut| cut as usize),
             flip: self.optional(&event.flip)?,
         };
-        self.send_raw(session, &bytes, frame, "a raw message").await
+        let split = self.optional(&event.split)?.map(|split| split as usize);
+        self.send_raw(session, &bytes, frame, split, "a raw message").await
     }
 
     async fn send_raw(
@@ -126,10 +127,17 @@ impl Performer<'_> {
         session: &str,
         bytes: &[u8],
         frame: Frame,
+        split: Option<usize>,
         what: &'static str,
     ) -> Result<(), Stop> {
+        let frame = self.stage.session(session)?.frame(bytes, frame).map_err(Stop::spec)?;
+        let (first, rest) = frame.split_at(split.unwrap_or(frame.len()).min(frame.len()));
+        self.stage.session(session)?.link.send(first).await;
+        if !rest.is_empty() {
+            self.stage.settle().await?;
+        }
         let target = self.stage.session(session)?;
-        target.send_frame(bytes, frame).await.map_err(Stop::spec)?;
+        target.link.send(rest).await;
         let entry = Entry::Raw { session: target.name.clone(), by: By::Us, bytes: bytes.to_vec(), what };
         self.stage.transcript.push(entry);
         Ok(())

@@ -145,7 +145,14 @@ impl Session {
 
     /// Sends the bytes of one message as one frame.
     pub(crate) async fn send_frame(&mut self, bytes: &[u8], frame: Frame) -> Result<(), String> {
-        let Phase::Open { encryptor, .. } = &mut self.phase else { return Ok(()) };
+        let out = self.frame(bytes, frame)?;
+        self.link.send(&out).await;
+        Ok(())
+    }
+
+    /// The bytes of one message as one frame, to be sent before any other; none once the connection is closed.
+    pub(crate) fn frame(&mut self, bytes: &[u8], frame: Frame) -> Result<Vec<u8>, String> {
+        let Phase::Open { encryptor, .. } = &mut self.phase else { return Ok(Vec::new()) };
         let mut out = Vec::with_capacity(bytes.len() + 34);
         match frame.claim {
             Some(claimed) => encryptor.encrypt_with_length(claimed, bytes, &mut out),
@@ -162,8 +169,7 @@ impl Session {
         if let Some(cut) = frame.cut {
             out.truncate(cut);
         }
-        self.link.send(&out).await;
-        Ok(())
+        Ok(out)
     }
 
     /// Turns the bytes that came into what they mean.

@@ -126,6 +126,8 @@ events! { Session:
         claim: Option<Expr<u64>>,
         /// Send only so many bytes of the frame.
         cut: Option<Expr<u64>>,
+        /// Send so many bytes of the frame first, let the node settle, then the rest.
+        split: Option<Expr<u64>>,
     }
 }
 
