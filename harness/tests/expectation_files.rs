@@ -1,5 +1,7 @@
 //! Mistakes in files of known failures: each is told with the file and the remedy.
 
+#![allow(clippy::unwrap_used)] // A test that unwraps has failed.
+
 use lnprototest_harness::expectations::Expectations;
 
 fn mistake(yaml: &str) -> String {
