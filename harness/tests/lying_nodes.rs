@@ -209,3 +209,19 @@ fn a_capability_that_the_runner_lacks_skips() {
 ";
     assert!(matches!(run(greeting(vec![Send(INIT.into())]), steps), Verdict::Skip(_)));
 }
+
+#[test]
+fn the_node_chooses_by_what_a_sequence_begins_with() {
+    let mut warning = vec![0, 1];
+    warning.resize(36, 0);
+    let steps = format!(
+        "{CONVERSATION}
+  - OneOf:
+      - - Sequence:
+            - ExpectMsg: pong
+      - - Sequence:
+            - ExpectMsg: warning
+"
+    );
+    assert!(matches!(run(answering_init(vec![Send(warning)]), &steps), Verdict::Pass));
+}

@@ -47,7 +47,7 @@ impl Performer<'_> {
     async fn fitting_of(&mut self, alternatives: &[&Vec<Step>]) -> Result<Fitting, Stop> {
         let mut seen = None;
         for (n, steps) in alternatives.iter().enumerate() {
-            let Some(first) = steps.first() else { return Ok(Fitting::Alternative(n)) };
+            let Some(first) = steps.first().map(opening) else { return Ok(Fitting::Alternative(n)) };
             let Some(session) = session_of(&first.event) else { return Ok(Fitting::Alternative(n)) };
             let arrival = self.stage.peek(session, Background::USUAL).await?;
             if fits(&first.event, &arrival) {
@@ -56,7 +56,7 @@ impl Performer<'_> {
             seen.get_or_insert((session, arrival));
         }
         let wanted: Vec<String> =
-            alternatives.iter().filter_map(|steps| steps.first()).map(name_of).collect();
+            alternatives.iter().filter_map(|steps| steps.first()).map(opening).map(name_of).collect();
         let expected = format!("one of: {}", wanted.join(", "));
         Ok(Fitting::None(match seen {
             Some((_, Arrival::Came(arrived))) => unexpected(&arrived, &expected),
@@ -130,6 +130,16 @@ impl Performer<'_> {
 enum Fitting {
     Alternative(usize),
     None(Stop),
+}
+
+/// The step that `step` begins with: that of the fragment or sequence, if it is one.
+fn opening(step: &Step) -> &Step {
+    let first = match &step.event {
+        Event::Include(event) => event.steps.first(),
+        Event::Sequence(event) => event.steps.first(),
+        _ => None,
+    };
+    first.map_or(step, opening)
 }
 
 /// The session that an expectation looks at; `None` if the event is no expectation of a session.
