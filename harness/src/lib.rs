@@ -12,6 +12,7 @@ pub mod expectations;
 mod front;
 mod lack;
 mod nearest;
+mod panics;
 mod pool;
 pub mod report;
 pub mod run;

@@ -2,7 +2,6 @@
 
 use futures_util::FutureExt;
 use lnprototest_spec_events::{PathChoices, Spec};
-use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 use crate::engine::{Engine, PathReport};
+use crate::panics::{keep_on_this_thread, last_panic};
 use crate::verdict::{Blame, Fault, Verdict};
 
 /// Workers that run the paths that are submitted, in that order.
@@ -114,16 +114,20 @@ impl Queue {
 }
 
 fn work(engine: &Engine, queue: &Queue, runtime: &Runtime) {
+    keep_on_this_thread();
     let local = LocalSet::new();
     while let Some(Job { spec, path, index, reply }) = queue.next() {
         let run = AssertUnwindSafe(engine.run_path(&spec, &path)).catch_unwind();
-        let report = local.block_on(runtime, run).unwrap_or_else(|panic| PathReport {
+        let report = local.block_on(runtime, run).unwrap_or_else(|_| PathReport {
             spec: spec.clone(),
             path: path.to_string(),
             verdict: Verdict::Error(Fault {
                 at: None,
                 blame: Blame::Harness,
-                what: format!("panicked: {}; please report this", message_of(panic.as_ref())),
+                what: format!(
+                    "{}; please report this",
+                    last_panic().unwrap_or_else(|| "it panicked".to_owned())
+                ),
             }),
             transcript: None,
             unjudged: Vec::new(),
@@ -133,12 +137,4 @@ fn work(engine: &Engine, queue: &Queue, runtime: &Runtime) {
         // Nobody waits for it any more if the run was given up.
         let _ = reply.send((index, report));
     }
-}
-
-fn message_of(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message")
 }
