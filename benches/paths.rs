@@ -77,13 +77,13 @@ fn paths(criterion: &mut Criterion<ThreadTime>) {
     let bench = Bench::new();
     let mut group = criterion.benchmark_group("paths in thread time");
     group.throughput(Throughput::Elements(1));
-    for (what, name) in [
-        ("connect and init", "bolt01/init/echo"),
-        ("open_channel to channel_ready", "bolt02/open_channel/to_channel_ready_static_remotekey"),
-        ("open_channel to channel_ready, anchors", "bolt02/open_channel/to_channel_ready_anchors"),
+    for (what, name, path) in [
+        ("connect and init", "bolt01/init/echo", "0"),
+        ("open_channel to channel_ready, static_remotekey", "bolt02/channel_ready/locks_in", "0.0"),
+        ("open_channel to channel_ready, anchors", "bolt02/channel_ready/locks_in", "1.0"),
     ] {
         let spec = specs.iter().find(|spec| spec.name == name).expect(name);
-        let path = PathChoices::each(spec).remove(0);
+        let path = PathChoices::parse(path, spec).expect(path);
         group.bench_function(what, |bencher| bencher.iter(|| bench.pass(spec, &path)));
     }
     group.finish();
