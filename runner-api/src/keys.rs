@@ -1,5 +1,6 @@
 //! The secrets that a runner gives its node, so that each key is known beforehand.
 
+use lnprototest_bolt::channel::Keyset;
 use secp256k1::SecretKey;
 
 /// The node's secrets. A runner with [`Capability::KnownKeys`](crate::Capability::KnownKeys) uses them all, the
@@ -9,18 +10,8 @@ pub struct NodeKeys {
     /// The node key (BOLT 8's static key, BOLT 7's node id). A runner whose node derives its key from a seed
     /// takes these bytes as the seed and answers with the resulting id in [`Identity`](crate::Identity).
     pub node_key: SecretKey,
-    /// Of `funding_pubkey`.
-    pub funding: SecretKey,
-    /// Of `revocation_basepoint`.
-    pub revocation_base: SecretKey,
-    /// Of `payment_basepoint`.
-    pub payment_base: SecretKey,
-    /// Of `delayed_payment_basepoint`.
-    pub delayed_payment_base: SecretKey,
-    /// Of `htlc_basepoint`.
-    pub htlc_base: SecretKey,
-    /// The seed of the per-commitment secrets (BOLT 3, "Per-commitment Secret Requirements").
-    pub commitment_seed: [u8; 32],
+    /// Of each of its channels.
+    pub channel: Keyset,
 }
 
 impl NodeKeys {
@@ -29,12 +20,14 @@ impl NodeKeys {
     pub fn classic() -> Self {
         Self {
             node_key: small_key(0x01),
-            funding: small_key(0x10),
-            revocation_base: small_key(0x11),
-            payment_base: small_key(0x12),
-            delayed_payment_base: small_key(0x13),
-            htlc_base: small_key(0x14),
-            commitment_seed: [0xff; 32],
+            channel: Keyset {
+                funding: small_key(0x10),
+                revocation_base: small_key(0x11),
+                payment_base: small_key(0x12),
+                delayed_payment_base: small_key(0x13),
+                htlc_base: small_key(0x14),
+                commitment_seed: [0xff; 32],
+            },
         }
     }
 }

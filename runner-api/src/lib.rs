@@ -14,6 +14,7 @@ pub mod pipe;
 pub use capability::{Capabilities, Capability};
 pub use chain::{BlockAt, Chain, ChainError, RejectCode, Rejection};
 pub use keys::NodeKeys;
+pub use lnprototest_bolt::channel::Keyset;
 pub use node::{ByteStream, Identity, LocalFuture, Node, NodeError, Runner, Settled, World};
 pub use operation::{Address, CloseChannel, FundChannel, Operation, OperationError, Outcome};
 

@@ -7,7 +7,7 @@ use lnprototest_bolt::channel::{CommitmentNumber, Keyset};
 use lnprototest_bolt::features::FeatureSet;
 use lnprototest_runner_api::{Chain, Identity, NodeKeys};
 use lnprototest_spec_events::{Object, Value};
-use secp256k1::{PublicKey, SecretKey};
+use secp256k1::PublicKey;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -38,7 +38,7 @@ impl Object for NodeFacts {
             "name" => Some(Value::from(self.identity.name.as_str())),
             "version" => Some(Value::from(self.identity.version.as_str())),
             name if KEYS.contains(&name) => Some(match &self.known_keys {
-                Some(keys) => Value::bytes(known(keys, name).serialize()),
+                Some(keys) => Value::bytes(known(&keys.channel, name).serialize()),
                 None => Value::Unknown("the runner lacks the capability known_keys".into()),
             }),
             _ => None,
@@ -50,28 +50,16 @@ impl Object for NodeFacts {
     }
 }
 
-fn known(keys: &NodeKeys, name: &str) -> PublicKey {
-    let public = |secret: &SecretKey| PublicKey::from_secret_key_global(secret);
+fn known(keys: &Keyset, name: &str) -> PublicKey {
+    let first = CommitmentNumber::FIRST;
     match name {
-        "delayed_payment_basepoint" => public(&keys.delayed_payment_base),
-        "funding_pubkey" => public(&keys.funding),
-        "htlc_basepoint" => public(&keys.htlc_base),
-        "payment_basepoint" => public(&keys.payment_base),
-        "revocation_basepoint" => public(&keys.revocation_base),
-        _ => {
-            let keyset = Keyset {
-                funding: keys.funding,
-                revocation_base: keys.revocation_base,
-                payment_base: keys.payment_base,
-                delayed_payment_base: keys.delayed_payment_base,
-                htlc_base: keys.htlc_base,
-                commitment_seed: keys.commitment_seed,
-            };
-            let first = CommitmentNumber::FIRST;
-            let number =
-                if name == "first_per_commitment_point" { first } else { first.next().unwrap_or(first) };
-            keyset.per_commitment_point(number)
-        }
+        "delayed_payment_basepoint" => keys.basepoints().delayed_payment,
+        "first_per_commitment_point" => keys.per_commitment_point(first),
+        "funding_pubkey" => keys.funding_pubkey(),
+        "htlc_basepoint" => keys.basepoints().htlc,
+        "payment_basepoint" => keys.basepoints().payment,
+        "revocation_basepoint" => keys.basepoints().revocation,
+        _ => keys.per_commitment_point(first.next().unwrap_or(first)),
     }
 }
 

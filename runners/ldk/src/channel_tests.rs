@@ -189,17 +189,17 @@ impl Pair {
         let mut other = NodeKeys::classic();
         for key in [
             &mut other.node_key,
-            &mut other.funding,
-            &mut other.revocation_base,
-            &mut other.payment_base,
-            &mut other.delayed_payment_base,
-            &mut other.htlc_base,
+            &mut other.channel.funding,
+            &mut other.channel.revocation_base,
+            &mut other.channel.payment_base,
+            &mut other.channel.delayed_payment_base,
+            &mut other.channel.htlc_base,
         ] {
             let mut bytes = key.secret_bytes();
             bytes[0] = 1;
             *key = SecretKey::from_slice(&bytes).unwrap();
         }
-        other.commitment_seed = [0xee; 32];
+        other.channel.commitment_seed = [0xee; 32];
         let a = start(&chain, NodeKeys::classic()).await;
         let b = start(&chain, other).await;
         // The first node spends the coin that every node starts with; the second gets another.

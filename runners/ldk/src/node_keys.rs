@@ -72,10 +72,10 @@ impl KeyMaterial {
 fn in_memory_signer(keys: &NodeKeys) -> InMemorySigner {
     let manager = KeysManager::new(&keys.node_key.secret_bytes(), 0, 0, false);
     let mut signer = manager.derive_channel_keys(&[0; 32]);
-    signer.revocation_base_key = keys.revocation_base;
-    signer.delayed_payment_base_key = keys.delayed_payment_base;
-    signer.htlc_base_key = keys.htlc_base;
-    signer.commitment_seed = keys.commitment_seed;
+    signer.revocation_base_key = keys.channel.revocation_base;
+    signer.delayed_payment_base_key = keys.channel.delayed_payment_base;
+    signer.htlc_base_key = keys.channel.htlc_base;
+    signer.commitment_seed = keys.channel.commitment_seed;
     signer
 }
 

@@ -22,7 +22,7 @@ use lightning::sign::{
 };
 use lightning::types::payment::PaymentPreimage;
 use lightning::util::ser::Writeable;
-use lnprototest_runner_api::NodeKeys;
+use lnprototest_runner_api::Keyset;
 use std::sync::Arc;
 
 use crate::node_keys::Keys;
@@ -41,8 +41,8 @@ impl ChannelKeys {
         Self { keys, id }
     }
 
-    fn secrets(&self) -> &NodeKeys {
-        &self.keys.material.keys
+    fn secrets(&self) -> &Keyset {
+        &self.keys.material.keys.channel
     }
 
     /// The funding key, tweaked if a splice replaced the funding output.
@@ -140,7 +140,7 @@ impl ChannelSigner for ChannelKeys {
     }
 
     fn pubkeys(&self, secp: &Secp256k1<All>) -> ChannelPublicKeys {
-        let NodeKeys { funding, revocation_base, payment_base, delayed_payment_base, htlc_base, .. } =
+        let Keyset { funding, revocation_base, payment_base, delayed_payment_base, htlc_base, .. } =
             self.secrets();
         ChannelPublicKeys {
             funding_pubkey: funding.public_key(secp),
@@ -342,7 +342,8 @@ mod tests {
 
     #[test]
     fn the_classic_seed_gives_the_known_second_point() {
-        let keys = Arc::new(Keys::new(Arc::new(KeyMaterial::new(NodeKeys::classic()))));
+        let keys =
+            Arc::new(Keys::new(Arc::new(KeyMaterial::new(lnprototest_runner_api::NodeKeys::classic()))));
         let signer = ChannelKeys::new(keys, [0; 32]);
         // Commitment numbers count down from 2^48 - 1.
         let point = signer.get_per_commitment_point((1 << 48) - 2, SECP256K1).unwrap();
