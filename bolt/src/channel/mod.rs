@@ -4,6 +4,8 @@
 //! transaction; who holds a commitment transaction is an argument of [`ChannelParameters::commitment`]. (BOLT 3 itself
 //! tells each transaction from its holder's view and calls that one "local".)
 //!
+//! A v1 channel is funded from one coin ([`fund`]), a v2 channel by both ends ([`InteractiveTransaction`]).
+//!
 //! The signature that we put into `funding_created`, and how the one in `funding_signed` is judged:
 //!
 //! ```
@@ -62,6 +64,7 @@ mod dust;
 mod format;
 mod funding;
 mod htlc;
+mod interactive;
 mod keys;
 mod ordering;
 mod parameters;
@@ -77,6 +80,10 @@ pub use dust::dust_threshold;
 pub use format::{ANCHOR_AMOUNT, CommitmentFormat};
 pub use funding::{Funding, channel_id_v1, channel_id_v2, temporary_channel_id_v2};
 pub use htlc::{HtlcTransaction, HtlcTransactionKind};
+pub use interactive::{
+    Contribution, InputContribution, InteractiveError, InteractiveTransaction, MINIMUM_WITNESS_WEIGHT,
+    OutputContribution,
+};
 pub use keys::{
     Basepoints, CommitmentKeys, Keyset, derive_public_key, derive_secret_key, htlc_public_keys,
     revocation_public_key, revocation_secret_key,
