@@ -100,27 +100,37 @@ pub fn run(
         let Ok((index, report)) = arriving.recv() else { break };
         slots[index - taken] = Some(report);
     }
+    if waiting.next().is_some() {
+        return Err(io::Error::other("a worker ended before all of its paths had a verdict"));
+    }
     summary.took = begun.elapsed();
     tell(&RunEvent::Finished(&summary))?;
     Ok(RunOutcome { reports, summary })
 }
 
 impl RunOutcome {
-    /// `expectations` as this run would have them: what was fixed goes, what failed comes, to be explained.
+    /// `expectations` as this run would have them: what was fixed or fails otherwise goes, what failed comes, to be
+    /// explained. Where this is so of one of an entry's paths, the others keep its reason.
     pub fn updated(&self, expectations: &Expectations) -> Expectations {
         let mut updated = expectations.clone();
         let paths = || self.reports.iter().flat_map(|report| &report.paths);
-        let version = |path: &PathReport| path.identity.as_ref().map(|identity| identity.version.clone());
-        updated.retain(|entry| {
-            !paths().any(|path| {
-                matches!(path.verdict, Verdict::Fixed { .. })
-                    && entry.applies(&path.spec.name, &path.path, version(path).as_deref())
-            })
-        });
+        let applies = |entry: &Expectation, path: &PathReport| {
+            let version = path.identity.as_ref().map(|identity| identity.version.as_str());
+            entry.applies(&path.spec.name, &path.path, version)
+        };
+        let contradicts =
+            |path: &PathReport| matches!(path.verdict, Verdict::Fail(_) | Verdict::Fixed { .. });
+        updated.retain(|entry| !paths().any(|path| contradicts(path) && applies(entry, path)));
         for path in paths() {
-            if let Verdict::Fail(failure) = &path.verdict {
-                updated.push(Expectation::of_failure(&path.spec.name, &path.path, failure));
+            let (Verdict::Fail(failure) | Verdict::Known { failure, .. }) = &path.verdict else { continue };
+            let describes = |entry: &&Expectation| applies(entry, path) && entry.describes(failure);
+            if updated.iter().any(|entry| describes(&entry)) {
+                continue;
             }
+            updated.push(match expectations.iter().find(describes) {
+                Some(known) => Expectation { path: path.path.clone(), ..known.clone() },
+                None => Expectation::of_failure(&path.spec.name, &path.path, failure),
+            });
         }
         updated
     }
