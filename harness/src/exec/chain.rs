@@ -17,10 +17,13 @@ impl Performer<'_> {
         if let Some(height) = self.optional(&event.height)? {
             let height = u32::try_from(height).map_err(|_| Stop::spec("no chain is that high"))?;
             chain.reorganise(height).await?;
+            self.stage.went_back_to(height);
             self.stage.transcript.push(Entry::Chain(format!("back to height {height}")));
         }
         let count = self.eval(&event.mine)?;
-        let count = u32::try_from(count).map_err(|_| Stop::spec(format!("{count} blocks are too many")))?;
+        let count = u32::try_from(count).ok().filter(|count| *count <= MOST_BLOCKS).ok_or_else(|| {
+            Stop::spec(format!("{count} blocks are too many to mine in one step: {MOST_BLOCKS} at most"))
+        })?;
         let mut transactions = Vec::with_capacity(event.txs.len());
         for tx in &event.txs {
             transactions.push(self.eval(tx)?);
@@ -122,6 +125,10 @@ impl Performer<'_> {
         Ok(seen)
     }
 }
+
+/// The most blocks that one step mines. No delay that a transaction can have (65,535) is longer, and the number may
+/// come from the node: its `minimum_depth` can be four billion.
+const MOST_BLOCKS: u32 = 100_000;
 
 /// What a transaction has to have.
 struct Wanted {

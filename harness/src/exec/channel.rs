@@ -110,7 +110,8 @@ impl Performer<'_> {
 
     /// The output of the coinbase of block `utxo` + 1.
     async fn coin(&self, utxo: u64) -> Result<Coin, Stop> {
-        let height = u32::try_from(utxo + 1).map_err(|_| Stop::spec(format!("there is no utxo {utxo}")))?;
+        let height = utxo.checked_add(1).and_then(|height| u32::try_from(height).ok());
+        let height = height.ok_or_else(|| Stop::spec(format!("there is no utxo {utxo}")))?;
         let block = self.stage.chain.block_at(height).await?;
         let block =
             block.ok_or_else(|| Stop::spec(format!("there is no utxo {utxo}: no block {height} yet")))?;

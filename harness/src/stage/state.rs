@@ -266,7 +266,12 @@ impl<'a> Stage<'a> {
         self.tip.get().0
     }
 
-    /// The height at which the path began.
+    /// Takes note of a reorganisation: what is mined above `height` from now on was mined on this path.
+    pub(crate) fn went_back_to(&mut self, height: u32) {
+        self.first_height = self.first_height.min(height);
+    }
+
+    /// The height above which all blocks were mined on this path.
     pub(crate) fn first_height(&self) -> u32 {
         self.first_height
     }
