@@ -132,15 +132,23 @@ impl Engine {
         if self.all_transcripts || !matches!(verdict, Verdict::Pass | Verdict::Skip(_)) {
             report.transcript = Some(transcript.to_string());
         }
-        match node.stop().await {
-            Ok(()) => verdict,
-            Err(error) if matches!(verdict, Verdict::Pass) => Verdict::Error(Fault {
+        let bound = self.scaled(START_BOUND);
+        let stopped = match tokio::time::timeout(bound, node.stop()).await {
+            Ok(stopped) => stopped.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("it takes more than {bound:?}")),
+        };
+        match stopped {
+            Err(reason) if matches!(verdict, Verdict::Pass) => Verdict::Error(Fault {
                 at: None,
                 blame: Blame::Environment,
-                what: format!("the node does not stop in good order: {error}"),
+                what: format!("the node does not stop in good order: {reason}"),
             }),
-            Err(_) => verdict,
+            _ => verdict,
         }
+    }
+
+    fn scaled(&self, bound: Duration) -> Duration {
+        Duration::try_from_secs_f64(bound.as_secs_f64() * self.timeout_scale).unwrap_or(Duration::MAX)
     }
 
     /// A fresh node on a fresh chain.
@@ -156,9 +164,13 @@ impl Engine {
             keys: keys.clone(),
             dir: self.work_dir.join(serial.to_string()),
         };
-        let node = self.runner.start(world).await.map_err(|error| environment(error.to_string()))?;
+        let bound = self.scaled(START_BOUND);
+        let started = tokio::time::timeout(bound, self.runner.start(world)).await;
+        let started =
+            started.map_err(|_| environment(format!("the node does not start within {bound:?}")))?;
+        let node = started.map_err(|error| environment(error.to_string()))?;
         let known_keys = self.runner.capabilities().has(Capability::KnownKeys).then_some(keys);
-        let bounds = Bounds { settle: SETTLE_BOUND.mul_f64(self.timeout_scale) };
+        let bounds = Bounds { settle: self.scaled(SETTLE_BOUND) };
         let catalogue = self.extended.as_ref().unwrap_or_else(|| Catalogue::bolts());
         let required = spec.requires.features.iter().map(|name| name.value.clone()).collect();
         Stage::new(catalogue, bounds, node, known_keys, chain, required).await.map_err(|stop| match stop {
@@ -167,6 +179,9 @@ impl Engine {
         })
     }
 }
+
+/// How long a node may take to start or to stop.
+const START_BOUND: Duration = Duration::from_secs(60);
 
 /// How long a node may take to come to rest.
 const SETTLE_BOUND: Duration = Duration::from_secs(30);
