@@ -5,8 +5,9 @@
 mod support;
 
 use lnprototest_harness::verdict::{Blame, Verdict};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use support::Reaction::{Close, Die, Panic, Raw, Send, SendHalf};
-use support::{Reaction, Scripted, run};
+use support::{Reaction, Scripted, run, run_scaled};
 
 /// `init` without any feature.
 const INIT: [u8; 6] = [0, 16, 0, 0, 0, 0];
@@ -224,4 +225,177 @@ fn the_node_chooses_by_what_a_sequence_begins_with() {
 "
     );
     assert!(matches!(run(answering_init(vec![Send(warning)]), &steps), Verdict::Pass));
+}
+
+/// `stfu`, which no step asks for.
+fn stfu() -> Vec<u8> {
+    [&[0, 2][..], &[1; 32], &[1]].concat()
+}
+
+fn error() -> Vec<u8> {
+    [&[0, 17][..], &[0; 32], &[0, 2], b"no"].concat()
+}
+
+fn warning_for(channel: u8) -> Vec<u8> {
+    [&[0, 1][..], &[channel; 32], &[0, 0]].concat()
+}
+
+/// `peer_storage`, which is background.
+const PEER_STORAGE: [u8; 4] = [0, 7, 0, 0];
+
+fn assert_spec_is_at_fault(verdict: &Verdict) {
+    assert!(matches!(verdict, Verdict::Error(fault) if fault.blame == Blame::Spec), "{verdict:?}");
+}
+
+#[test]
+fn a_forbidden_message_that_is_background_is_found() {
+    let node = || {
+        Scripted::new(|message| match message {
+            None => vec![Send(INIT.into())],
+            Some([0x27, 0x0f]) => vec![Send(PEER_STORAGE.into()), Send(stfu())],
+            Some([0, 18, ..]) => vec![Send([&[0, 19, 0x10, 0x92][..], &[0; 4242]].concat())],
+            Some(_) => vec![],
+        })
+    };
+    let steps = |forbidden| format!("{CONVERSATION}{forbidden}  - RawMsg: '270f'\n  - ExpectMsg: stfu\n");
+    assert!(matches!(run(node(), &steps("")), Verdict::Pass));
+    let verdict = run(node(), &steps("  - MustNotMsg: peer_storage\n"));
+    assert_eq!(code(&verdict), "forbidden-message/peer_storage");
+}
+
+#[test]
+fn a_forbidden_message_stays_so_over_a_reconnection() {
+    let greetings = AtomicUsize::new(0);
+    let node = Scripted::new(move |message| match message {
+        None if greetings.fetch_add(1, Ordering::Relaxed) == 0 => vec![Send(INIT.into())],
+        None => vec![Send(INIT.into()), Send(stfu())],
+        Some(_) => vec![],
+    });
+    let steps = format!("{EXPECT_INIT}  - MustNotMsg: stfu\n  - Disconnect: peer\n{EXPECT_INIT}");
+    assert_eq!(code(&run(node, &steps)), "forbidden-message/stfu");
+}
+
+#[test]
+fn an_error_before_we_disconnect_is_seen() {
+    let steps = format!("{CONVERSATION}  - ExpectMsg: stfu\n  - Disconnect: peer\n");
+    let verdict = run(answering_init(vec![Send(stfu()), Send(error())]), &steps);
+    assert_eq!(code(&verdict), "unexpected-message/error");
+    assert!(matches!(run(answering_init(vec![Send(stfu())]), &steps), Verdict::Pass));
+    let again = format!("{CONVERSATION}  - ExpectMsg: stfu\n{CONVERSATION}");
+    let verdict = run(answering_init(vec![Send(stfu()), Send(error())]), &again);
+    assert_eq!(code(&verdict), "unexpected-message/error");
+}
+
+#[test]
+fn nothing_is_expected_of_a_session_that_we_have_ended() {
+    for step in
+        ["ExpectQuiet: {}", "ExpectDisconnect: {}", "ExpectMsg: stfu", "RawMsg: '270f'", "MustNotMsg: stfu"]
+    {
+        let steps = format!("{CONVERSATION}  - Disconnect: peer\n  - {step}\n");
+        assert_spec_is_at_fault(&run(answering_init(vec![]), &steps));
+    }
+}
+
+#[test]
+fn no_message_is_sent_before_the_handshake_is_over() {
+    let steps = "
+  - RawConnect: peer
+  - Msg: init
+    with: { globalfeatures: '', features: '' }
+  - ExpectQuiet: {}
+";
+    assert_spec_is_at_fault(&run(greeting(vec![]), steps));
+}
+
+#[test]
+fn a_close_is_no_silence_however_often_one_looks() {
+    let closed = || answering_init(vec![Close]);
+    let then = |step| format!("{CONVERSATION}  - ExpectDisconnect: {{}}\n  - {step}\n");
+    assert!(matches!(run(closed(), &then("ExpectFail: connection")), Verdict::Pass));
+    assert_eq!(code(&run(closed(), &then("ExpectMsg: stfu"))), "closed");
+    assert_eq!(code(&run(closed(), &then("ExpectQuiet: {}"))), "closed");
+}
+
+#[test]
+fn a_node_that_never_stops_talking_is_busy() {
+    let ping = || vec![0, 18, 0, 1, 0, 0];
+    let node = Scripted::new(move |message| match message {
+        None => vec![Send(ping())],
+        Some([0, 19, ..]) => vec![Send(ping())],
+        Some(_) => vec![],
+    });
+    assert_eq!(code(&run_scaled(node, EXPECT_INIT, 0.01)), "busy");
+}
+
+#[test]
+fn a_cut_frame_is_followed_by_no_ping() {
+    let steps = format!("{CONVERSATION}  - RawMsg: '001200050000'\n    cut: 20\n  - ExpectQuiet: {{}}\n");
+    let verdict = run(answering_init(vec![]), &steps);
+    assert!(matches!(verdict, Verdict::Pass), "{verdict:?}");
+}
+
+#[test]
+fn numbers_beyond_what_there_is_are_the_spec_s_fault() {
+    for step in [
+        "RawMsg: '270f'\n    cut: 1000",
+        "RawMsg: '270f'\n    split: 1000",
+        "RawMsg: '270f'\n    flip: 1000",
+        "Msg: pong\n    with: { ignored: '' }\n    truncate: 18446744073709551615",
+        "Block: 4000000000",
+        "Block: 18446744073709551615",
+    ] {
+        assert_spec_is_at_fault(&run(answering_init(vec![]), &format!("{CONVERSATION}  - {step}\n")));
+    }
+}
+
+#[test]
+fn what_only_the_second_has_makes_two_values_differ() {
+    let steps = "
+  - Connect: peer
+  - ExpectMsg: init
+  - Set:
+      less: ${ rcvd.init.tlvs }
+  - Msg: init
+    with: { globalfeatures: '', features: '', tlvs: { networks: [] } }
+  - CheckEq: ['${ less }', '${ sent.init.tlvs }']
+";
+    assert_eq!(code(&run(answering_init(vec![]), steps)), "check");
+}
+
+#[test]
+fn a_path_whose_checks_all_need_known_keys_is_skipped() {
+    let steps = "
+  - Connect: peer
+  - Check: ${ node.funding_pubkey == '' }
+";
+    let verdict = run(greeting(vec![]), steps);
+    assert!(matches!(verdict, Verdict::Skip(_)), "{verdict:?}");
+}
+
+#[test]
+fn any_order_tells_messages_of_one_name_apart_by_their_fields() {
+    let warning = |id: &str| {
+        let id = id.repeat(32);
+        format!("      - - ExpectMsg: warning\n          with: {{ channel_id: '{id}' }}\n")
+    };
+    let steps = format!("{CONVERSATION}  - AnyOrder:\n{}{}", warning("01"), warning("02"));
+    let sends = |first, second| answering_init(vec![Send(warning_for(first)), Send(warning_for(second))]);
+    assert!(matches!(run(sends(1, 2), &steps), Verdict::Pass));
+    assert!(matches!(run(sends(2, 1), &steps), Verdict::Pass));
+    assert_eq!(code(&run(sends(2, 2), &steps)), "wrong-field/channel_id");
+}
+
+#[test]
+fn the_node_may_choose_what_else_is_background() {
+    let steps = format!(
+        "{CONVERSATION}
+  - OneOf:
+      - - ExpectMsg: stfu
+      - - ExpectMsg: stfu
+          when: ${{ false }}
+        - ExpectMsg: peer_storage
+"
+    );
+    assert!(matches!(run(answering_init(vec![Send(PEER_STORAGE.into())]), &steps), Verdict::Pass));
+    assert!(matches!(run(answering_init(vec![Send(stfu())]), &steps), Verdict::Pass));
 }

@@ -2,10 +2,10 @@
 
 use lnprototest_bolt::wire::Message;
 use lnprototest_spec_events::event::{
-    ExpectDisconnect, ExpectError, ExpectFail, ExpectQuiet, ExpectWarning, FailKind, MustNotMsg,
+    ExpectDisconnect, ExpectError, ExpectFail, ExpectQuiet, ExpectWarning, FailKind, MustNotMsg, SessionRef,
 };
 
-use super::performer::Performer;
+use super::performer::{Performer, unexpected};
 use crate::session::{Arrived, Background};
 use crate::stage::{Arrival, Silence, Stop};
 use crate::transcript::Entry;
@@ -24,10 +24,11 @@ impl Performer<'_> {
 
     async fn expect_blame(
         &mut self,
-        session: &str,
+        session: &SessionRef,
         name: &str,
         channel_id: Option<&[u8]>,
     ) -> Result<(), Stop> {
+        let session = self.on(session);
         let recorded = self.next_message(session, name, Background::USUAL).await?;
         let got = recorded.message().bytes("channel_id");
         if let Some(demanded) = channel_id
@@ -44,12 +45,13 @@ impl Performer<'_> {
 
     pub(super) async fn expect_disconnect(&mut self, event: &ExpectDisconnect) -> Result<(), Stop> {
         let session = self.on(&event.on);
-        match self.stage.arrival(session, Background::USUAL, None).await? {
+        match self.stage.arrival(session, Background::USUAL, &[]).await? {
             Arrival::Came(Arrived::End) => {
+                self.stage.session(session)?.end_expected = true;
                 self.judged();
                 Ok(())
             }
-            Arrival::Came(other) => Err(self.unexpected(session, &other, "the node to close the connection")),
+            Arrival::Came(other) => Err(unexpected(&other, "the node to close the connection")),
             Arrival::Quiet(silence) => {
                 Err(still_there("connection", "the node to close the connection", &silence))
             }
@@ -67,8 +69,9 @@ impl Performer<'_> {
         };
         let mut warned = false;
         loop {
-            match self.stage.arrival(session, Background::USUAL, None).await? {
+            match self.stage.arrival(session, Background::USUAL, &[]).await? {
                 Arrival::Came(Arrived::End) => {
+                    self.stage.session(session)?.end_expected = true;
                     self.judged();
                     return Ok(());
                 }
@@ -84,7 +87,7 @@ impl Performer<'_> {
                         return Ok(());
                     }
                 }
-                Arrival::Came(other) => return Err(self.unexpected(session, &other, expected)),
+                Arrival::Came(other) => return Err(unexpected(&other, expected)),
                 Arrival::Quiet(silence) if warned => {
                     return Err(still_there(what, &format!("{expected} after its warning"), &silence));
                 }
@@ -95,11 +98,8 @@ impl Performer<'_> {
 
     pub(super) async fn expect_quiet(&mut self, event: &ExpectQuiet) -> Result<(), Stop> {
         let session = self.on(&event.on);
-        match self.stage.arrival(session, Background::USUAL, None).await? {
-            Arrival::Came(other) => {
-                Err(self.unexpected(session, &other, &format!("the node to say nothing on {session}")))
-            }
-
+        match self.stage.arrival(session, Background::USUAL, &[]).await? {
+            Arrival::Came(other) => Err(unexpected(&other, &format!("the node to say nothing on {session}"))),
             Arrival::Quiet(silence) => {
                 // Below the messages, bytes are words too.
                 let unread = self.stage.session(session)?.link.incoming().len();
@@ -110,6 +110,9 @@ impl Performer<'_> {
                 }
                 self.note_silence(session, &silence);
                 self.stage.prove_alive(session).await?;
+                if let Arrival::Came(late) = self.stage.peek(session, Background::USUAL, &[]).await? {
+                    return Err(unexpected(&late, &format!("the node to say nothing on {session}")));
+                }
                 self.judged();
                 Ok(())
             }
@@ -121,10 +124,8 @@ impl Performer<'_> {
         let session = self.on(&event.on);
         self.stage.session(session)?.forbidden.push(event.message.to_string());
         self.stage.prove_alive(session).await?;
-        let waiting: Vec<Arrived> = self.stage.session(session)?.inbox.iter().cloned().collect();
-        for arrived in &waiting {
-            self.refuse_forbidden(session, arrived)?;
-        }
+        let target = self.stage.session(session)?;
+        target.inbox.iter().try_for_each(|arrived| target.refuse_forbidden(arrived))?;
         self.judged();
         Ok(())
     }

@@ -3,6 +3,7 @@
 use lnprototest_spec_events::{Event, Location, PathChoices, Spec, Step, Value};
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use super::naming::name_of;
 use crate::session::{Arrived, Background};
@@ -62,10 +63,11 @@ impl<'a> Performer<'a> {
         }
         self.steps(&spec.steps).await?;
         self.settle_all().await?;
-        match self.stage.judged {
-            0 => {
+        match (self.stage.judged, self.unjudged.first()) {
+            (0, None) => {
                 Err(Stop::spec_at(spec.at.clone(), "this path judges nothing: add an expectation or a check"))
             }
+            (0, Some(unknown)) => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
             _ => Ok(()),
         }
     }
@@ -131,11 +133,13 @@ impl<'a> Performer<'a> {
     /// What shows only when nothing more is to come: an `error`, a `warning` or a close that no step expected, a
     /// message that was forbidden, an operation that is not over.
     async fn settle_all(&mut self) -> Result<(), Stop> {
-        let names: Vec<String> = self.stage.sessions.keys().cloned().collect();
+        self.stage.settle().await?;
+        let here = self.stage.sessions.values().filter(|session| !session.is_left());
+        let names: Vec<Rc<str>> = here.map(|session| session.name.clone()).collect();
         for name in &names {
-            while let Arrival::Came(arrived) = self.stage.arrival(name, Background::USUAL, None).await? {
+            while let Arrival::Came(arrived) = self.stage.arrival(name, Background::USUAL, &[]).await? {
                 self.leftover(name, &arrived)?;
-                if matches!(arrived, Arrived::End | Arrived::Unreadable { .. }) {
+                if matches!(arrived, Arrived::End) {
                     break;
                 }
             }
@@ -143,15 +147,23 @@ impl<'a> Performer<'a> {
         self.stage.operations.finish()
     }
 
+    /// Judges what has come on a session and no step has looked at, before a step ends the session: as at the path's
+    /// end, but nothing more is waited for. There need be no such session.
+    pub(crate) async fn part_from(&mut self, session: &str) -> Result<(), Stop> {
+        for arrived in self.stage.untaken(session).await? {
+            self.leftover(session, &arrived)?;
+        }
+        Ok(())
+    }
+
     fn leftover(&mut self, session: &str, arrived: &Arrived) -> Result<(), Stop> {
-        self.refuse_forbidden(session, arrived)?;
         match arrived {
             Arrived::Message(recorded) if !matches!(recorded.message().name(), "error" | "warning") => {
                 self.stage.consume(session, recorded)
             }
             Arrived::Unknown { .. } => Ok(()),
             // Whoever has sent an error or warning that a step expected is free to close.
-            Arrived::End if self.has_blamed(session)? => Ok(()),
+            Arrived::End if self.stage.session(session)?.end_expected || self.has_blamed(session)? => Ok(()),
             other => {
                 Err(unexpected(other, &format!("nothing that ends or blames the conversation on {session}")))
             }
@@ -161,27 +173,6 @@ impl<'a> Performer<'a> {
     fn has_blamed(&mut self, session: &str) -> Result<bool, Stop> {
         let rcvd = &self.stage.session(session)?.rcvd;
         Ok(rcvd.last("error").or_else(|| rcvd.last("warning")).is_some())
-    }
-
-    /// The failure that `arrived` came where `expected` should have, or at all.
-    pub(crate) fn unexpected(&mut self, session: &str, arrived: &Arrived, expected: &str) -> Stop {
-        match self.refuse_forbidden(session, arrived) {
-            Err(stop) => stop,
-            Ok(()) => unexpected(arrived, expected),
-        }
-    }
-
-    /// Fails if `arrived` is a message that the spec has forbidden on this session.
-    pub(crate) fn refuse_forbidden(&mut self, session: &str, arrived: &Arrived) -> Result<(), Stop> {
-        let Some(name) = arrived.message().map(|message| message.name().to_owned()) else { return Ok(()) };
-        match self.stage.session(session)?.forbidden.contains(&name) {
-            false => Ok(()),
-            true => Err(Stop::fail(
-                Code::of(CodeKind::ForbiddenMessage, &name),
-                format!("no {name} on {session}"),
-                format!("a {name}"),
-            )),
-        }
     }
 }
 

@@ -7,16 +7,16 @@ use lnprototest_bolt::wire::Message;
 use lnprototest_bolt::wire::broken::Broken;
 use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_runner_api::pipe::{PipeDialer, PipeStream, pipe};
-use lnprototest_runner_api::{Address, Operation};
+use lnprototest_runner_api::{Address, ByteStream, Operation};
 use lnprototest_spec_events::event::{Accept, Connect, Disconnect, ExpectMsg, Msg, RawMsg, SessionRef};
 use lnprototest_spec_events::{Expr, Typed, Value};
 use secp256k1::{PublicKey, SecretKey};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::performer::Performer;
+use super::performer::{Performer, unexpected};
 use crate::session::{Arrived, Background, Frame, Link, Phase, Recorded, Session};
-use crate::stage::{Arrival, Judgement, Stop, compare};
+use crate::stage::{Arrival, Judgement, Stop, compare, within};
 use crate::transcript::{By, Entry};
 use crate::verdict::{Code, CodeKind};
 
@@ -26,9 +26,11 @@ pub(super) const EPHEMERAL: [u8; 32] = [0x12; 32];
 impl Performer<'_> {
     pub(super) async fn connect(&mut self, event: &Connect) -> Result<(), Stop> {
         let key = self.eval(&event.key)?;
-        let stream = self.stage.node.dial().await?;
+        self.part_from(&event.name).await?;
+        let stream = self.dial().await?;
         let node_id = self.stage.identity.node_id;
-        self.begin_session(&event.name, key, Link::new(stream), Phase::Raw(None));
+        let link = self.link(stream);
+        self.begin_session(&event.name, key, link, Phase::Raw(None));
         let initiator = Initiator::new(key, node_id, ephemeral()?);
         self.stage.session(&event.name)?.link.send(&initiator.act_one()).await;
         let act_two = self.act(&event.name, "act two", ACT_TWO_LENGTH).await?;
@@ -39,6 +41,7 @@ impl Performer<'_> {
 
     pub(super) async fn accept(&mut self, event: &Accept) -> Result<(), Stop> {
         let key = self.eval(&event.key)?;
+        self.part_from(&event.name).await?;
         let dialled: Rc<RefCell<Option<PipeStream>>> = Rc::default();
         let keep = dialled.clone();
         let dialer = PipeDialer::new(move || {
@@ -50,12 +53,12 @@ impl Performer<'_> {
             node_id: PublicKey::from_secret_key_global(&key),
             address: Address::Pipe(dialer),
         };
-        self.stage.operations.begin(&self.stage.node, "connect_out", operation, false);
-        self.stage.settle().await?;
+        self.stage.begin("connect_out", operation, false).await?;
         let Some(stream) = dialled.take() else {
             return Err(Stop::fail(Code::bare(CodeKind::Quiet), "the node to dial us", "it did not"));
         };
-        self.begin_session(&event.name, key, Link::new(Box::new(stream)), Phase::Raw(None));
+        let link = self.link(Box::new(stream));
+        self.begin_session(&event.name, key, link, Phase::Raw(None));
         let responder = Responder::new(key, ephemeral()?);
         let act_one = self.act(&event.name, "act one", ACT_ONE_LENGTH).await?;
         let (act_two, waiting) = responder.act_one(&act_one).map_err(|error| bad_act("act one", &error))?;
@@ -74,11 +77,12 @@ impl Performer<'_> {
     }
 
     pub(super) async fn disconnect(&mut self, event: &Disconnect) -> Result<(), Stop> {
+        self.part_from(&event.on).await?;
         let session = self.stage.session(&event.on)?;
+        session.refuse_left()?;
         session.link.shutdown().await;
-        session.phase = Phase::Closed;
+        session.leave();
         let name = session.name.clone();
-        session.inbox.clear();
         self.stage.transcript.push(Entry::Closed { session: name, by: By::Us });
         self.stage.settle().await?;
         Ok(())
@@ -101,9 +105,10 @@ impl Performer<'_> {
         if raw_tlvs.is_none() && trailing.is_none() && truncate.is_none() {
             return self.stage.send(session, message).await;
         }
-        let bytes = broken(&message, raw_tlvs.as_deref(), trailing.as_deref(), truncate);
+        let bytes = broken(&message, raw_tlvs.as_deref(), trailing.as_deref(), truncate)?;
+        self.send_raw(session, &bytes, Frame::default(), None, "a message broken on purpose").await?;
         self.stage.session(session)?.sent.push(Recorded::new(message));
-        self.send_raw(session, &bytes, Frame::default(), None, "a message broken on purpose").await
+        Ok(())
     }
 
     pub(super) async fn raw_msg(&mut self, event: &RawMsg) -> Result<(), Stop> {
@@ -115,10 +120,10 @@ impl Performer<'_> {
                 .map(u16::try_from)
                 .transpose()
                 .map_err(|_| Stop::spec("claim is a length of two bytes: 65535 at most"))?,
-            cut: self.optional(&event.cut)?.map(|cut| cut as usize),
+            cut: self.optional(&event.cut)?,
             flip: self.optional(&event.flip)?,
         };
-        let split = self.optional(&event.split)?.map(|split| split as usize);
+        let split = self.optional(&event.split)?;
         self.send_raw(session, &bytes, frame, split, "a raw message").await
     }
 
@@ -127,11 +132,13 @@ impl Performer<'_> {
         session: &str,
         bytes: &[u8],
         frame: Frame,
-        split: Option<usize>,
+        split: Option<u64>,
         what: &'static str,
     ) -> Result<(), Stop> {
-        let frame = self.stage.session(session)?.frame(bytes, frame).map_err(Stop::spec)?;
-        let (first, rest) = frame.split_at(split.unwrap_or(frame.len()).min(frame.len()));
+        let frame = self.stage.session(session)?.frame(bytes, frame)?;
+        // Nothing of it is sent once the node has closed the connection.
+        let split = split.filter(|_| !frame.is_empty()).map(|split| within("split", split, frame.len()));
+        let (first, rest) = frame.split_at(split.transpose()?.unwrap_or(frame.len()));
         self.stage.session(session)?.link.send(first).await;
         if !rest.is_empty() {
             self.stage.settle().await?;
@@ -173,7 +180,7 @@ impl Performer<'_> {
     }
 
     /// Compares a message with what an `ExpectMsg` says of it.
-    fn judge(&mut self, event: &ExpectMsg, recorded: &Recorded) -> Result<Judgement, Stop> {
+    pub(super) fn judge(&mut self, event: &ExpectMsg, recorded: &Recorded) -> Result<Judgement, Stop> {
         let mut judgement = Judgement::default();
         let value = recorded.value();
         if let Some(with) = &event.with {
@@ -211,13 +218,12 @@ impl Performer<'_> {
         background: Background<'_>,
     ) -> Result<Rc<Recorded>, Stop> {
         let expected = || format!("{name} on {session}");
-        match self.stage.arrival(session, background, Some(name)).await? {
+        match self.stage.arrival(session, background, &[name]).await? {
             Arrival::Came(Arrived::Message(recorded)) if recorded.message().name() == name => {
-                self.refuse_forbidden(session, &Arrived::Message(recorded.clone()))?;
                 self.judged();
                 Ok(recorded)
             }
-            Arrival::Came(other) => Err(self.unexpected(session, &other, &expected())),
+            Arrival::Came(other) => Err(unexpected(&other, &expected())),
             Arrival::Quiet(silence) => Err(Stop::fail(
                 Code::bare(CodeKind::Quiet),
                 expected(),
@@ -226,9 +232,22 @@ impl Performer<'_> {
         }
     }
 
-    /// Makes a session known, in place of one of the same name.
+    /// A new connection to the node, nothing said on it yet.
+    pub(super) async fn dial(&self) -> Result<Box<dyn ByteStream>, Stop> {
+        Ok(self.stage.promptly("take a connection", self.stage.node.dial()).await??)
+    }
+
+    /// A link over `stream` with this path's bounds.
+    pub(super) fn link(&self, stream: Box<dyn ByteStream>) -> Link {
+        Link::new(stream, self.stage.bounds.settle)
+    }
+
+    /// Makes a session known, in place of one of the same name, whose forbidden messages stay so.
     pub(super) fn begin_session(&mut self, name: &str, key: SecretKey, link: Link, phase: Phase) {
-        let session = Session::new(name, key, link, phase);
+        let mut session = Session::new(name, key, link, phase);
+        if let Some(before) = self.stage.sessions.get_mut(name) {
+            session.forbidden = std::mem::take(&mut before.forbidden);
+        }
         self.stage.names.set(name, session.value());
         self.stage.names.set_default_session(name);
         self.stage.sessions.insert(name.to_owned(), session);
@@ -288,14 +307,14 @@ fn broken(
     raw_tlvs: Option<&[u8]>,
     trailing: Option<&[u8]>,
     truncate: Option<u64>,
-) -> Vec<u8> {
+) -> Result<Vec<u8>, Stop> {
     let mut broken = Broken::of(message);
     if let Some(stream) = raw_tlvs {
         broken = broken.tlvs(stream);
     }
-    broken = broken.append(trailing.unwrap_or_default());
+    let mut bytes = broken.append(trailing.unwrap_or_default()).into_bytes();
     if let Some(length) = truncate {
-        broken = broken.truncate_to(length as usize);
+        bytes.truncate(within("truncate", length, bytes.len())?);
     }
-    broken.into_bytes()
+    Ok(bytes)
 }

@@ -1,7 +1,7 @@
 //! The order of events, names and comparisons.
 
 use lnprototest_spec_events::event::{AnyOrder, Check, CheckEq, Include, OneOf, Set, TryAll};
-use lnprototest_spec_events::{Event, Step};
+use lnprototest_spec_events::{Event, Step, Value};
 use std::collections::HashMap;
 
 use super::naming::name_of;
@@ -43,20 +43,30 @@ impl Performer<'_> {
         self.fitting_of(&alternatives.iter().collect::<Vec<_>>()).await
     }
 
-    /// The first alternative whose first expectation fits what comes next on its session.
+    /// The first alternative whose first expectation fits what comes next on its session: in all that it demands, or
+    /// else in kind, so that the failure says what is wrong with it.
     async fn fitting_of(&mut self, alternatives: &[&Vec<Step>]) -> Result<Fitting, Stop> {
+        let openings: Vec<Option<&Step>> = alternatives.iter().map(|steps| self.opening(steps)).collect();
+        let mut in_kind = None;
         let mut seen = None;
-        for (n, steps) in alternatives.iter().enumerate() {
-            let Some(first) = steps.first().map(opening) else { return Ok(Fitting::Alternative(n)) };
-            let Some(session) = session_of(&first.event) else { return Ok(Fitting::Alternative(n)) };
-            let arrival = self.stage.peek(session, Background::USUAL).await?;
-            if fits(&first.event, &arrival) {
-                return Ok(Fitting::Alternative(n));
+        for (n, opening) in openings.iter().enumerate() {
+            let Some(event) = opening.map(|step| &step.event) else { return Ok(Fitting::Alternative(n)) };
+            let Some(session) = session_of(event) else { return Ok(Fitting::Alternative(n)) };
+            let on_it = openings.iter().flatten().map(|step| &step.event);
+            let hopes = Hopes::of(on_it.filter(|event| session_of(event) == Some(session)));
+            let arrival = self.stage.peek(session, hopes.background(), &hopes.wanted).await?;
+            if fits(event, &arrival) {
+                if self.suits(event, &arrival) {
+                    return Ok(Fitting::Alternative(n));
+                }
+                in_kind.get_or_insert(n);
             }
             seen.get_or_insert((session, arrival));
         }
-        let wanted: Vec<String> =
-            alternatives.iter().filter_map(|steps| steps.first()).map(opening).map(name_of).collect();
+        if let Some(n) = in_kind {
+            return Ok(Fitting::Alternative(n));
+        }
+        let wanted: Vec<String> = openings.iter().flatten().map(|step| name_of(step)).collect();
         let expected = format!("one of: {}", wanted.join(", "));
         Ok(Fitting::None(match seen {
             Some((_, Arrival::Came(arrived))) => unexpected(&arrived, &expected),
@@ -67,6 +77,31 @@ impl Performer<'_> {
             ),
             None => Stop::spec("there is no alternative to take"),
         }))
+    }
+
+    /// The first of `steps` that happens: that of the fragment or sequence, if it is one.
+    fn opening<'s>(&self, steps: &'s [Step]) -> Option<&'s Step> {
+        let happens = |step: &&Step| {
+            // What a fragment will know is not known yet: then the step may happen.
+            let when = step.when.as_ref().map(|when| when.evaluate(&self.stage.names));
+            !matches!(when, Some(Ok(false)))
+        };
+        let step = steps.iter().find(happens)?;
+        match &step.event {
+            Event::Include(event) => self.opening(&event.steps),
+            Event::Sequence(event) => self.opening(&event.steps),
+            _ => Some(step),
+        }
+    }
+
+    /// Whether a message that is of the right kind is also all else that `event` demands, as far as that can be told.
+    fn suits(&mut self, event: &Event, arrival: &Arrival) -> bool {
+        match (event, arrival) {
+            (Event::ExpectMsg(event), Arrival::Came(Arrived::Message(recorded))) => {
+                self.judge(event, recorded).is_ok_and(|judgement| judgement.differences.is_empty())
+            }
+            _ => true,
+        }
     }
 
     pub(super) async fn include(&mut self, event: &Include) -> Result<(), Stop> {
@@ -99,7 +134,9 @@ impl Performer<'_> {
     pub(super) fn check(&mut self, event: &Check) -> Result<(), Stop> {
         let mut judgement = Judgement::default();
         self.check_all(&event.conditions, &mut judgement)?;
-        self.judged();
+        if judgement.unknown.len() < event.conditions.len() {
+            self.judged();
+        }
         self.unjudged.append(&mut judgement.unknown);
         match judgement.differences.first() {
             None => Ok(()),
@@ -121,8 +158,15 @@ impl Performer<'_> {
             Err(error) => return Err(error.into()),
         };
         self.judged();
-        compare_values(&first, Some(&second))
-            .map_err(|(expected, got)| Stop::fail(Code::bare(CodeKind::Check), expected, got))
+        let are_maps = matches!(first, Value::Map(_) | Value::Object(_));
+        match compare_values(&first, Some(&second)) {
+            // Which compares in part: what only the second has differs too.
+            Ok(()) if are_maps && first != second => {
+                Err(Stop::fail(Code::bare(CodeKind::Check), first.to_string(), second.to_string()))
+            }
+            Ok(()) => Ok(()),
+            Err((expected, got)) => Err(Stop::fail(Code::bare(CodeKind::Check), expected, got)),
+        }
     }
 }
 
@@ -132,14 +176,32 @@ enum Fitting {
     None(Stop),
 }
 
-/// The step that `step` begins with: that of the fragment or sequence, if it is one.
-fn opening(step: &Step) -> &Step {
-    let first = match &step.event {
-        Event::Include(event) => event.steps.first(),
-        Event::Sequence(event) => event.steps.first(),
-        _ => None,
-    };
-    first.map_or(step, opening)
+/// What several expectations of one session hope for: none of it is background to any of them.
+struct Hopes<'s> {
+    wanted: Vec<&'s str>,
+    ignored: Vec<String>,
+    strict: bool,
+}
+
+impl<'s> Hopes<'s> {
+    fn of(expectations: impl Iterator<Item = &'s Event>) -> Self {
+        let mut hopes = Self { wanted: Vec::new(), ignored: Vec::new(), strict: true };
+        for event in expectations {
+            match event {
+                Event::ExpectMsg(event) => {
+                    hopes.wanted.push(&event.message);
+                    hopes.ignored.extend(event.ignore.iter().map(ToString::to_string));
+                    hopes.strict &= event.strict;
+                }
+                _ => hopes.strict = false,
+            }
+        }
+        hopes
+    }
+
+    fn background(&self) -> Background<'_> {
+        if self.strict { Background::Nothing } else { Background::Also(&self.ignored) }
+    }
 }
 
 /// The session that an expectation looks at; `None` if the event is no expectation of a session.

@@ -5,8 +5,8 @@ use lnprototest_spec_events::Value;
 use lnprototest_spec_events::event::{ExpectBytes, Handshake, RawConnect, SendBytes};
 
 use super::performer::Performer;
-use crate::session::{Link, Phase};
-use crate::stage::Stop;
+use crate::session::Phase;
+use crate::stage::{Stop, within};
 use crate::transcript::{By, Entry};
 use crate::verdict::{Code, CodeKind};
 
@@ -14,18 +14,19 @@ impl Performer<'_> {
     pub(super) async fn raw_connect(&mut self, event: &RawConnect) -> Result<(), Stop> {
         let key = self.eval(&event.key)?;
         let ephemeral = self.eval(&event.ephemeral)?;
-        let stream = self.stage.node.dial().await?;
+        self.part_from(&event.name).await?;
+        let stream = self.dial().await?;
         let initiator = Initiator::new(key, self.stage.identity.node_id, ephemeral);
-        self.begin_session(&event.name, key, Link::new(stream), Phase::Raw(Some(Box::new(initiator))));
+        let link = self.link(stream);
+        self.begin_session(&event.name, key, link, Phase::Raw(Some(Box::new(initiator))));
         Ok(())
     }
 
     pub(super) async fn send_bytes(&mut self, event: &SendBytes) -> Result<(), Stop> {
         let session = self.on(&event.on);
         let bytes = self.eval(&event.bytes)?;
-        let split =
-            self.optional(&event.split)?.map_or(bytes.len(), |split| (split as usize).min(bytes.len()));
-        let (first, rest) = bytes.split_at(split);
+        let split = self.optional(&event.split)?.map(|split| within("split", split, bytes.len()));
+        let (first, rest) = bytes.split_at(split.transpose()?.unwrap_or(bytes.len()));
         self.put_bytes(session, first).await?;
         if !rest.is_empty() {
             self.stage.settle().await?;
@@ -36,6 +37,7 @@ impl Performer<'_> {
 
     async fn put_bytes(&mut self, session: &str, bytes: &[u8]) -> Result<(), Stop> {
         let target = self.stage.session(session)?;
+        target.refuse_left()?;
         target.link.send(bytes).await;
         let entry =
             Entry::Raw { session: target.name.clone(), by: By::Us, bytes: bytes.to_vec(), what: "raw" };
@@ -45,7 +47,7 @@ impl Performer<'_> {
 
     pub(super) async fn expect_bytes(&mut self, event: &ExpectBytes) -> Result<(), Stop> {
         let session = self.on(&event.on);
-        let count = self.eval(&event.count)? as usize;
+        let count = usize::try_from(self.eval(&event.count)?).unwrap_or(usize::MAX);
         let expected = format!("{count} bytes on {session}, and no more");
         let bytes = match self.stage.bytes(session, count).await? {
             Ok(bytes) => bytes,

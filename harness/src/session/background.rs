@@ -35,11 +35,11 @@ impl Background<'_> {
     /// The usual, and nothing more.
     pub(crate) const USUAL: Background<'static> = Background::Also(&[]);
 
-    /// Whether `message` is passed over by an expectation of `wanted`.
-    pub(crate) fn covers(self, message: &Message, wanted: Option<&str>) -> bool {
+    /// Whether `message` is passed over by an expectation of one of `wanted`.
+    pub(crate) fn covers(self, message: &Message, wanted: &[&str]) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Also(_) if Some(message.name()) == wanted => false,
+            Self::Also(_) if wanted.contains(&message.name()) => false,
             Self::Also(also) => {
                 ALWAYS.contains(&message.name()) || also.iter().any(|name| name == message.name())
             }

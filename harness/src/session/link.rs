@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 /// How much is read from a stream in one go.
@@ -15,11 +16,16 @@ pub(crate) struct Link {
     stream: Box<dyn ByteStream>,
     incoming: Vec<u8>,
     ended: bool,
+    /// How long the node may take to take in what we send.
+    bound: Duration,
+    /// Whether it takes no more: what follows a part of a message means nothing.
+    stuck: bool,
 }
 
 impl Link {
-    pub(crate) fn new(stream: Box<dyn ByteStream>) -> Self {
-        Self { stream, incoming: Vec::new(), ended: false }
+    /// A link over `stream`, whose node takes in within `bound` what we send.
+    pub(crate) fn new(stream: Box<dyn ByteStream>, bound: Duration) -> Self {
+        Self { stream, incoming: Vec::new(), ended: false, bound, stuck: false }
     }
 
     /// The bytes that came and were not taken, in order.
@@ -32,15 +38,23 @@ impl Link {
         self.ended
     }
 
-    /// Sends all of `bytes`. A stream that the node has closed is no error here: what matters shows when it is
-    /// read.
+    /// Sends all of `bytes`. A stream that the node has closed, or reads no more, is no error here: what matters
+    /// shows when we read.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         let sent = async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
         };
-        if let Err(error) = sent.await {
-            tracing::debug!(%error, "the node takes no more bytes on this connection");
+        if self.stuck {
+            return;
+        }
+        match tokio::time::timeout(self.bound, sent).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the node takes no more bytes on this connection"),
+            Err(_) => {
+                tracing::debug!(bound = ?self.bound, "the node does not read what it is sent");
+                self.stuck = true;
+            }
         }
     }
 

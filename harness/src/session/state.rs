@@ -9,7 +9,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::{Link, Record, Recorded};
+use crate::stage::{Stop, within};
 use crate::transcript::{By, Entry};
+use crate::verdict::{Code, CodeKind};
 
 /// One connection to the node.
 pub(crate) struct Session {
@@ -22,17 +24,23 @@ pub(crate) struct Session {
     pub(crate) inbox: VecDeque<Arrived>,
     pub(crate) sent: Record,
     pub(crate) rcvd: Record,
-    /// Messages that must not come any more, with the steps that said so.
+    /// Messages that must not come any more.
     pub(crate) forbidden: Vec<String>,
+    /// Whether a step was content with the connection's end.
+    pub(crate) end_expected: bool,
     /// Our own pings that are still to be answered.
     pub(crate) fences: usize,
+    /// Whether we broke a frame: what we send behind it can't be read.
+    garbled: bool,
     acts: Rc<RefCell<Acts>>,
 }
 
 /// How far a connection has come.
 pub(crate) enum Phase {
-    /// We have closed it, or seen it closed.
+    /// The node has closed it, or sent what can't be read.
     Closed,
+    /// A step of the spec has ended it.
+    Left,
     /// Messages go both ways.
     Open { encryptor: Box<Encryptor>, decoder: Box<Decoder> },
     /// A connection whose handshake is done by the spec, byte by byte.
@@ -64,7 +72,7 @@ pub(crate) struct Frame {
     /// The length that the header claims.
     pub(crate) claim: Option<u16>,
     /// How many bytes of the frame are sent.
-    pub(crate) cut: Option<usize>,
+    pub(crate) cut: Option<u64>,
     /// The byte to invert; negative from the end.
     pub(crate) flip: Option<i64>,
 }
@@ -95,7 +103,9 @@ impl Session {
             sent: Record::default(),
             rcvd: Record::default(),
             forbidden: Vec::new(),
+            end_expected: false,
             fences: 0,
+            garbled: false,
             acts: Rc::new(RefCell::new(acts)),
         }
     }
@@ -112,9 +122,57 @@ impl Session {
         matches!(self.phase, Phase::Open { .. })
     }
 
-    /// Whether both `init`s were exchanged.
-    pub(crate) fn is_initialised(&self) -> bool {
-        self.is_open() && self.sent.has("init") && self.rcvd.has("init")
+    /// Whether a live node answers a ping on it: both `init`s were exchanged, and it can read what we send.
+    pub(crate) fn answers_pings(&self) -> bool {
+        self.is_open() && !self.garbled && self.sent.has("init") && self.rcvd.has("init")
+    }
+
+    /// Ends it at a step's word. What came and was not taken is forgotten.
+    pub(crate) fn leave(&mut self) {
+        self.phase = Phase::Left;
+        self.inbox.clear();
+    }
+
+    pub(crate) fn is_left(&self) -> bool {
+        matches!(self.phase, Phase::Left)
+    }
+
+    /// Refuses a step that is about a session which an earlier one has ended.
+    pub(crate) fn refuse_left(&self) -> Result<(), Stop> {
+        match self.is_left() {
+            false => Ok(()),
+            true => Err(Stop::spec(format!(
+                "an earlier step has ended the session '{}': connect it anew first",
+                self.name
+            ))),
+        }
+    }
+
+    /// Fails if `arrived` is a message that the spec has forbidden.
+    pub(crate) fn refuse_forbidden(&self, arrived: &Arrived) -> Result<(), Stop> {
+        match arrived.message().map(Message::name) {
+            Some(name) if self.forbidden.iter().any(|forbidden| forbidden == name) => Err(Stop::fail(
+                Code::of(CodeKind::ForbiddenMessage, name),
+                format!("no {name} on {}", self.name),
+                format!("a {name}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the next thing that came. The end stays: nothing comes after it, however often one looks.
+    pub(crate) fn take(&mut self) -> Option<Arrived> {
+        match self.inbox.front() {
+            Some(Arrived::End) => Some(Arrived::End),
+            _ => self.inbox.pop_front(),
+        }
+    }
+
+    /// Puts back what [`Session::take`] took.
+    pub(crate) fn put_back(&mut self, arrived: Arrived) {
+        if !matches!(arrived, Arrived::End) {
+            self.inbox.push_front(arrived);
+        }
     }
 
     /// Takes act two of a raw session, so that act three has a value. `false` if it is no good.
@@ -144,31 +202,42 @@ impl Session {
     }
 
     /// Sends the bytes of one message as one frame.
-    pub(crate) async fn send_frame(&mut self, bytes: &[u8], frame: Frame) -> Result<(), String> {
+    pub(crate) async fn send_frame(&mut self, bytes: &[u8], frame: Frame) -> Result<(), Stop> {
         let out = self.frame(bytes, frame)?;
         self.link.send(&out).await;
         Ok(())
     }
 
-    /// The bytes of one message as one frame, to be sent before any other; none once the connection is closed.
-    pub(crate) fn frame(&mut self, bytes: &[u8], frame: Frame) -> Result<Vec<u8>, String> {
-        let Phase::Open { encryptor, .. } = &mut self.phase else { return Ok(Vec::new()) };
+    /// The bytes of one message as one frame, to be sent before any other; none once the node has closed the
+    /// connection.
+    pub(crate) fn frame(&mut self, bytes: &[u8], frame: Frame) -> Result<Vec<u8>, Stop> {
+        self.refuse_left()?;
+        let encryptor = match &mut self.phase {
+            Phase::Open { encryptor, .. } => encryptor,
+            Phase::Closed | Phase::Left => return Ok(Vec::new()),
+            Phase::Raw(_) | Phase::RawDone(_) => {
+                let what = format!("the handshake of '{}' is not over: `Handshake` completes it", self.name);
+                return Err(Stop::spec(what));
+            }
+        };
         let mut out = Vec::with_capacity(bytes.len() + 34);
         match frame.claim {
             Some(claimed) => encryptor.encrypt_with_length(claimed, bytes, &mut out),
-            None => encryptor.encrypt_into(bytes, &mut out).map_err(|error| error.to_string())?,
+            None => encryptor.encrypt_into(bytes, &mut out).map_err(|error| Stop::spec(error.to_string()))?,
         }
         if let Some(index) = frame.flip {
             let index = if index < 0 { index + out.len() as i64 } else { index };
             let byte = usize::try_from(index).ok().and_then(|index| out.get_mut(index));
             let Some(byte) = byte else {
-                return Err(format!("there is no byte {index} in a frame of {} bytes", out.len()));
+                let what = format!("flip: there is no byte {index} in a frame of {} bytes", out.len());
+                return Err(Stop::spec(what));
             };
             *byte ^= 0xff;
         }
         if let Some(cut) = frame.cut {
-            out.truncate(cut);
+            out.truncate(within("cut", cut, out.len())?);
         }
+        self.garbled |= frame.claim.is_some() || frame.flip.is_some() || frame.cut.is_some();
         Ok(out)
     }
 
@@ -191,7 +260,7 @@ impl Session {
             let read = incoming.len() - unread.len();
             incoming.drain(..read);
         }
-        if self.link.ended() && !matches!(self.phase, Phase::Closed) {
+        if self.link.ended() && !matches!(self.phase, Phase::Closed | Phase::Left) {
             let untaken = self.untaken_bytes();
             self.inbox.extend(untaken);
             self.inbox.push_back(Arrived::End);

@@ -4,11 +4,13 @@ mod facts;
 mod judge;
 mod names;
 mod operations;
+mod patience;
 mod state;
 mod stop;
 
 pub(crate) use judge::{Judgement, compare, compare_values, signature_value};
 pub(crate) use names::Names;
 pub(crate) use operations::Operations;
+pub(crate) use patience::{Patience, within};
 pub(crate) use state::{Arrival, Bounds, Silence, Stage};
 pub(crate) use stop::{Failing, Stop};

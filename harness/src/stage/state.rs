@@ -4,7 +4,7 @@ use bitcoin::BlockHash;
 use indexmap::IndexMap;
 use lnprototest_bolt::features::FeatureSet;
 use lnprototest_bolt::wire::{Catalogue, Message};
-use lnprototest_runner_api::{Chain, Identity, Node, NodeKeys, Operation, Settled};
+use lnprototest_runner_api::{Chain, Identity, Node, NodeError, NodeKeys, Operation, Settled};
 use lnprototest_spec_events::Value;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::facts::{ChainFacts, NodeFacts};
-use super::{Names, Operations, Stop};
+use super::{Names, Operations, Patience, Stop};
 use crate::channel::Channel;
 use crate::session::{Arrived, Background, FENCE_PONG_BYTES, Frame, NO_PONG, Recorded, Session};
 use crate::transcript::{By, Entry, Transcript};
@@ -109,18 +109,22 @@ impl<'a> Stage<'a> {
         &mut self,
         session: &str,
         background: Background<'_>,
-        wanted: Option<&str>,
+        wanted: &[&str],
     ) -> Result<Arrival, Stop> {
+        self.session(session)?.refuse_left()?;
+        let begun = Patience::new(self.bounds.settle);
         let mut silence = None;
         loop {
             self.session(session)?.link.take_in_ready().await;
             self.digest(session)?;
-            while let Some(arrived) = self.session(session)?.inbox.pop_front() {
+            while let Some(arrived) = self.session(session)?.take() {
+                self.session(session)?.refuse_forbidden(&arrived)?;
                 if !self.deal_with(session, &arrived, background, wanted).await? {
                     return Ok(Arrival::Came(arrived));
                 }
                 silence = None;
             }
+            begun.check(session)?;
             if let Some(silence) = silence {
                 return Ok(match self.session(session)?.untaken_bytes() {
                     Some(bytes) => Arrival::Came(bytes),
@@ -132,13 +136,30 @@ impl<'a> Stage<'a> {
     }
 
     /// Looks at the next thing on a session, as [`Stage::arrival`] does, and leaves it there.
-    pub(crate) async fn peek(&mut self, session: &str, background: Background<'_>) -> Result<Arrival, Stop> {
-        let arrival = self.arrival(session, background, None).await?;
+    pub(crate) async fn peek(
+        &mut self,
+        session: &str,
+        background: Background<'_>,
+        wanted: &[&str],
+    ) -> Result<Arrival, Stop> {
+        let arrival = self.arrival(session, background, wanted).await?;
         if let Arrival::Came(arrived) = &arrival {
-            let session = self.session(session)?;
-            session.inbox.push_front(arrived.clone());
+            self.session(session)?.put_back(arrived.clone());
         }
         Ok(arrival)
+    }
+
+    /// All that has come on a session and was not taken, without waiting for more; empty if there is no such session.
+    pub(crate) async fn untaken(&mut self, session: &str) -> Result<Vec<Arrived>, Stop> {
+        let Some(target) = self.sessions.get_mut(session).filter(|target| !target.is_left()) else {
+            return Ok(Vec::new());
+        };
+        target.link.take_in_ready().await;
+        self.digest(session)?;
+        let target = self.session(session)?;
+        let untaken: Vec<Arrived> = target.inbox.drain(..).collect();
+        untaken.iter().try_for_each(|arrived| target.refuse_forbidden(arrived))?;
+        Ok(untaken)
     }
 
     /// Runs the node until it has nothing left to do, whatever it says meanwhile.
@@ -170,23 +191,25 @@ impl<'a> Stage<'a> {
         let bytes = message.encode();
         let recorded = Recorded::new(message);
         let target = self.session(session)?;
+        target.send_frame(&bytes, Frame::default()).await?;
         target.sent.push(recorded.clone());
         let name = target.name.clone();
-        target.send_frame(&bytes, Frame::default()).await.map_err(Stop::spec)?;
         self.transcript.push(Entry::Message { session: name, by: By::Us, message: recorded });
         Ok(())
     }
 
-    /// Proves that a session is alive: it is open, and once both `init`s were exchanged it answers a ping. The ping
-    /// and its pong appear in no record.
+    /// Proves that a session is alive: it is open, and once both `init`s were exchanged it answers a ping, unless we
+    /// have broken a frame, behind which a ping can't be read. The ping and its pong appear in no record.
     pub(crate) async fn prove_alive(&mut self, session: &str) -> Result<(), Stop> {
+        self.session(session)?.refuse_left()?;
+        let begun = Patience::new(self.bounds.settle);
         let target = self.session(session)?;
-        if target.is_initialised() {
+        if target.answers_pings() {
             let mut ping = vec![0, 18];
             ping.extend_from_slice(&FENCE_PONG_BYTES.to_be_bytes());
             ping.extend_from_slice(&[0, 0]);
             target.fences += 1;
-            target.send_frame(&ping, Frame::default()).await.map_err(Stop::spec)?;
+            target.send_frame(&ping, Frame::default()).await?;
         }
         let mut silent = false;
         loop {
@@ -196,6 +219,7 @@ impl<'a> Stage<'a> {
             if silent || target.fences == 0 || target.link.ended() {
                 break;
             }
+            begun.check(session)?;
             silent = self.settle_or_hear(Some(session)).await?.is_some();
         }
         let target = self.session(session)?;
@@ -224,6 +248,7 @@ impl<'a> Stage<'a> {
         session: &str,
         count: usize,
     ) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.session(session)?.refuse_left()?;
         let mut silence: Option<Silence> = None;
         loop {
             let target = self.session(session)?;
@@ -242,7 +267,21 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Asks the node to do something, beside the conversation, once it has taken in all that was sent before.
+    /// Waits for the node to do what every node must, no longer than it may take to settle.
+    pub(crate) async fn promptly<T>(
+        &self,
+        what: &str,
+        doing: impl Future<Output = Result<T, NodeError>>,
+    ) -> Result<Result<T, NodeError>, Stop> {
+        let bound = self.bounds.settle;
+        tokio::time::timeout(bound, doing).await.map_err(|_| {
+            let expected = format!("the node to {what} within {bound:?} (--timeout-scale changes that)");
+            Stop::fail(Code::bare(CodeKind::Busy), expected, "it did not")
+        })
+    }
+
+    /// Asks the node to do something, beside the conversation, once it has taken in all that was sent before; it
+    /// has begun, or is done, when this returns.
     pub(crate) async fn begin(
         &mut self,
         name: &'static str,
@@ -252,6 +291,7 @@ impl<'a> Stage<'a> {
         self.settle().await?;
         self.transcript.push(Entry::Node(format!("is asked to {name}")));
         self.operations.begin(&self.node, name, operation, refused);
+        self.settle().await?;
         Ok(())
     }
 
@@ -315,7 +355,7 @@ impl<'a> Stage<'a> {
         session: &str,
         arrived: &Arrived,
         background: Background<'_>,
-        wanted: Option<&str>,
+        wanted: &[&str],
     ) -> Result<bool, Stop> {
         match arrived {
             Arrived::Unknown { number, .. } => Ok(background.is_some() && number % 2 == 1),

@@ -214,8 +214,16 @@ impl Connection {
 /// Runs a spec of these steps against `runner` by way of a pool, as a whole run does.
 #[allow(dead_code)]
 pub fn run(runner: Scripted, steps: &str) -> Verdict {
+    run_scaled(runner, steps, 1.0)
+}
+
+/// As [`run`], with a patience that is so many times the usual one.
+#[allow(dead_code)]
+pub fn run_scaled(runner: Scripted, steps: &str, timeout_scale: f64) -> Verdict {
     let work_dir = tempfile::tempdir().unwrap();
-    let engine = Arc::new(Engine::new(Arc::new(runner), work_dir.path().to_owned()));
+    let mut engine = Engine::new(Arc::new(runner), work_dir.path().to_owned());
+    engine.timeout_scale = timeout_scale;
+    let engine = Arc::new(engine);
     let spec = spec(&format!("about: a spec of a test\ncovers: [{ANY_REQUIREMENT}]\nsteps:\n{steps}"));
     let pool = Pool::start(engine, 1).unwrap();
     let path = PathChoices::each(&spec).remove(0);
