@@ -17,6 +17,8 @@ pub use keys::NodeKeys;
 pub use lnprototest_bolt::channel::Keyset;
 pub use node::{ByteStream, Identity, LocalFuture, Node, NodeError, Runner, Settled, World};
 pub use operation::{Address, CloseChannel, FundChannel, Operation, OperationError, Outcome};
+/// What [`Identity`] and [`NodeKeys`] hold keys of, for runners to use the same version.
+pub use secp256k1;
 
 /// The README's runner, compiled.
 #[cfg(doctest)]
