@@ -96,12 +96,27 @@ fn named_trees(named: &[String]) -> Result<Vec<Tree>, UsageError> {
     {
         return Err(UsageError::Unknown {
             what: (*unknown).to_owned(),
-            nearest: nearest(unknown, tree.spec_names()),
+            nearest: nearest_below(unknown, tree.spec_names()),
         });
     }
     tree.retain(|spec| bundled_names.iter().any(|name| is_within(spec, name)));
     trees.push(tree);
     Ok(trees)
+}
+
+/// The spec, or folder of specs, that `wrong` most likely means: one of the deepest folder that it names rightly.
+fn nearest_below<'a>(wrong: &str, specs: impl Iterator<Item = &'a str>) -> Option<String> {
+    let shared = |name: &str| {
+        wrong.split('/').zip(name.split('/')).take_while(|(ours, theirs)| ours == theirs).count()
+    };
+    let names: Vec<&str> = specs
+        .flat_map(|spec| {
+            let folders = spec.match_indices('/').map(|(end, _)| &spec[..end]);
+            folders.chain([spec])
+        })
+        .collect();
+    let deepest = names.iter().map(|name| shared(name)).max()?;
+    nearest(wrong, names.into_iter().filter(|name| shared(name) == deepest))
 }
 
 /// The BOLTs' messages and those of proposals, if there are any.
@@ -117,4 +132,20 @@ fn extended(files: &[std::path::PathBuf]) -> Result<Option<Catalogue>, UsageErro
         catalogue = Some(extended);
     }
     Ok(catalogue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_a_name_is_understood_at_its_own_depth() {
+        let specs = ["bolt01/init/echo", "bolt01/ping/reply_is_zeros", "bolt02/shutdown/late"];
+        let meant = |wrong| nearest_below(wrong, specs.into_iter());
+        assert_eq!(meant("bolt01/pin").as_deref(), Some("bolt01/ping"));
+        assert_eq!(meant("bolt01/ping/reply_is_zero").as_deref(), Some("bolt01/ping/reply_is_zeros"));
+        assert_eq!(meant("bolt01/ping/lengths").as_deref(), Some("bolt01/ping"));
+        assert_eq!(meant("blot02").as_deref(), Some("bolt02"));
+        assert_eq!(meant("gossip.yaml"), None);
+    }
 }
