@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Does a Lightning node speak the protocol as the BOLTs demand?
 #[derive(Debug, Parser)]
-#[command(name = "lnprototest", version, about, after_help = EXIT_CODES)]
+#[command(name = "lnprototest", version, after_help = EXIT_CODES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -20,7 +20,7 @@ pub(super) enum Command {
     Check(Check),
     /// Say where a requirement stands in the BOLTs
     Explain(Explain),
-    /// List specs, and what they cover
+    /// List specs, and what each is about
     List(List),
     /// Run specs against a node
     Run(Run),

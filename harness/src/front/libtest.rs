@@ -1,6 +1,7 @@
 //! A libtest look-alike: a spec is a test, and a skip or known failure is an ignored one, with its reason.
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use libtest_mimic::{Completion, Failed, Trial};
 use lnprototest_spec_events::{PathChoices, Spec};
 use std::process::ExitCode;
@@ -18,13 +19,10 @@ use crate::verdict::{Verdict, VerdictKind};
 
 pub(super) fn main(product: &Product) -> ExitCode {
     let arguments = TestArguments::parse();
-    match run(product, arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            error.exit().into()
-        }
+    if arguments.libtest.test_threads == Some(0) {
+        TestArguments::command().error(ErrorKind::InvalidValue, "--test-threads must be 1 or more").exit()
     }
+    run(product, arguments).unwrap_or_else(|error| error.tell().into())
 }
 
 fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageError> {

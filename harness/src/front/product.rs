@@ -55,9 +55,9 @@ impl Product {
         libtest::main(&self)
     }
 
-    /// The runner of this name; the default one if none is named.
+    /// The runner of this name; the default one if none is named, or the empty one (an empty environment variable).
     pub fn find_runner(&self, name: Option<&str>) -> Result<Arc<dyn Runner>, UsageError> {
-        let found = match name {
+        let found = match name.filter(|name| !name.is_empty()) {
             None => self.runners.first(),
             Some(name) => self.runners.iter().find(|runner| runner.name() == name),
         };

@@ -29,11 +29,7 @@ pub(super) fn main(product: &Product) -> ExitCode {
         Command::Run(arguments) => run_command(product, &arguments),
         Command::Schema => say(&format!("{:#}", schema::json_schema(Catalogue::bolts()))),
     };
-    exit.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        error.exit()
-    })
-    .into()
+    exit.unwrap_or_else(|error| error.tell()).into()
 }
 
 fn check(product: &Product, what: &What) -> Result<Exit, UsageError> {
@@ -102,6 +98,12 @@ pub(super) fn engine(
     work_dir: &Path,
 ) -> Result<Engine, UsageError> {
     let expectations = expectations(product, judging, &selection, runner.name())?;
+    if let Some(dir) = &judging.transcripts {
+        Transcripts::new(dir).prepare().map_err(|reason| UsageError::Io {
+            what: format!("transcripts can't be written to {}", dir.display()),
+            reason,
+        })?;
+    }
     let mut engine = Engine::new(runner, work_dir.to_owned());
     engine.extended = selection.extended;
     engine.expectations = expectations;

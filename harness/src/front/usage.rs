@@ -1,6 +1,7 @@
 //! What people can get wrong on a command line, and what to do about it.
 
 use lnprototest_spec_events::Diagnostics;
+use std::io::{IsTerminal, Write};
 
 use crate::exit::Exit;
 use crate::expectations::ExpectationsError;
@@ -41,7 +42,7 @@ pub enum UsageError {
     #[error("{0}")]
     Specs(Diagnostics),
     /// A name that is neither a file nor a bundled spec.
-    #[error("'{what}' is neither a file, nor a folder, nor a bundled spec or folder of specs{}", nearest.as_ref().map(|n| format!("; the nearest spec is '{n}'")).unwrap_or_default())]
+    #[error("'{what}' is neither a file, nor a folder, nor a bundled spec or folder of specs{}", nearest.as_ref().map(|n| format!(": did you mean '{n}'?")).unwrap_or_default())]
     Unknown {
         /// As on the command line.
         what: String,
@@ -51,8 +52,18 @@ pub enum UsageError {
 }
 
 impl UsageError {
+    /// Tells people, and says how the program ends. Where standard error is gone, nobody listens.
+    pub(super) fn tell(&self) -> Exit {
+        let mut err = std::io::stderr();
+        let _unheard = match self {
+            Self::Specs(mistakes) => writeln!(err, "{}", mistakes.rendered(err.is_terminal())),
+            _ => writeln!(err, "error: {self}"),
+        };
+        self.exit()
+    }
+
     /// How the program ends for it.
-    pub(super) fn exit(&self) -> Exit {
+    fn exit(&self) -> Exit {
         match self {
             Self::Io { .. } => Exit::Environment,
             _ => Exit::BadUsage,

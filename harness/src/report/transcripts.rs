@@ -16,6 +16,15 @@ impl Transcripts {
         Self { dir: dir.to_owned() }
     }
 
+    /// Makes the folder and writes to it, to find out before a node starts if that can't be done.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn prepare(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.dir)?;
+        tempfile::tempfile_in(&self.dir).map(drop)
+    }
+
     /// Writes those of one spec.
     ///
     /// # Errors
@@ -41,5 +50,24 @@ impl Reporter for Transcripts {
             RunEvent::SpecFinished(report) => self.write(report),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_made_where_one_can_be() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let new = dir.path().join("some/new");
+        Transcripts::new(&new).prepare()?;
+        assert_eq!(std::fs::read_dir(&new)?.count(), 0, "nothing is left in it");
+
+        let file = dir.path().join("file");
+        std::fs::write(&file, "")?;
+        assert!(Transcripts::new(&file).prepare().is_err());
+        assert!(Transcripts::new(&file.join("below")).prepare().is_err());
+        Ok(())
     }
 }
