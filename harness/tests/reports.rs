@@ -137,3 +137,26 @@ fn every_failure_code_is_in_the_reference() {
         assert!(include_str!("../../README.md").contains(&format!("`{kind}`")), "README.md lacks {kind}");
     }
 }
+
+/// A terminal whose reader has gone.
+struct Gone;
+
+impl std::io::Write for Gone {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_changes_no_verdict() {
+    let work_dir = tempfile::tempdir().unwrap();
+    let engine = Arc::new(Engine::new(Arc::new(node()), work_dir.path().to_owned()));
+    let Ok(plan) = Plan::new(&[support::spec(SPEC)], |spec| Ok::<_, Infallible>(PathChoices::each(spec)));
+    let mut human = Human::new(Gone, Style::default());
+    let outcome = run(&engine, &plan, 1, false, &mut [&mut human as &mut dyn Reporter]).unwrap();
+    assert_eq!(outcome.summary.exit(), Exit::NodeFailed);
+}

@@ -71,11 +71,26 @@ impl<W: Write> Human<W> {
 }
 
 impl<W: Write> Reporter for Human<W> {
+    /// A reader who has gone (`| head`) ends the report, not the run.
     fn hear(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
+        match self.write(event) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+}
+
+impl<W: Write> Human<W> {
+    fn write(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
         match event {
             RunEvent::Started { runner, specs, paths } => {
                 self.runner = (*runner).to_owned();
-                writeln!(self.out, "running {specs} specs ({paths} paths) on {runner}")
+                writeln!(
+                    self.out,
+                    "running {} ({}) on {runner}",
+                    counted(*specs, "spec"),
+                    counted(*paths, "path")
+                )
             }
             RunEvent::SpecFinished(report) => self.spec(report),
             RunEvent::Finished(summary) => {
@@ -85,6 +100,10 @@ impl<W: Write> Reporter for Human<W> {
             }
         }
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Whether a verdict is one that somebody has to look at.

@@ -58,6 +58,7 @@ impl fmt::Display for Summary {
         for (n, kind) in VerdictKind::ALL.into_iter().enumerate() {
             write!(f, "{}{} {kind}", if n == 0 { "" } else { ", " }, self.count(kind))?;
         }
-        write!(f, " ({} paths in {:.2} s)", self.paths, self.took.as_secs_f64())
+        let plural = if self.paths == 1 { "" } else { "s" };
+        write!(f, " ({} path{plural} in {:.2} s)", self.paths, self.took.as_secs_f64())
     }
 }
