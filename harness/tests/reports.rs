@@ -5,7 +5,7 @@
 mod support;
 
 use lnprototest_harness::expectations::Expectations;
-use lnprototest_harness::report::{Human, Reporter, Style};
+use lnprototest_harness::report::{Human, Replay, Reporter, Story, Style};
 use lnprototest_harness::run::{Plan, RunOutcome, run};
 use lnprototest_harness::verdict::VerdictKind;
 use lnprototest_harness::{Engine, exit::Exit};
@@ -149,6 +149,18 @@ impl std::io::Write for Gone {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+#[test]
+fn a_test_is_replayed_by_the_test_binary_that_told_of_it() {
+    let work_dir = tempfile::tempdir().unwrap();
+    let engine = Arc::new(Engine::new(Arc::new(node()), work_dir.path().to_owned()));
+    let Ok(plan) = Plan::new(&[support::spec(SPEC)], |spec| Ok::<_, Infallible>(PathChoices::each(spec)));
+    let outcome = run(&engine, &plan, 1, false, &mut []).unwrap();
+    let replay = Replay::Test { target: "conformance" };
+    let story = Story { report: &outcome.reports[0].paths[0], runner: "scripted", replay }.to_string();
+    let last = story.lines().last().unwrap();
+    assert_eq!(last, "  replay:   cargo test --test conformance -- --runner scripted --path 0 --exact test");
 }
 
 #[test]

@@ -127,6 +127,9 @@ pub(super) struct TestArguments {
     /// Which node to run the specs against
     #[arg(long, value_name = "NAME", env = "LNPROTOTEST_RUNNER")]
     pub(super) runner: Option<String>,
+    /// Only this path of each spec, as a failure names it
+    #[arg(long, value_name = "PATH")]
+    pub(super) path: Option<String>,
     #[command(flatten)]
     pub(super) judging: Judging,
 }

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::lack::lacking_capability;
 use crate::pool::Pool;
-use crate::report::{SpecReport, Story, Transcripts};
+use crate::report::{Replay, SpecReport, Story, Transcripts};
 use crate::verdict::{Verdict, VerdictKind};
 
 pub(super) fn main(product: &Product) -> ExitCode {
@@ -26,7 +26,7 @@ pub(super) fn main(product: &Product) -> ExitCode {
 }
 
 fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageError> {
-    let TestArguments { libtest, runner, judging } = arguments;
+    let TestArguments { libtest, runner, path, judging } = arguments;
     let runner = product.find_runner(runner.as_deref())?;
     let selection = Selection::load(product, &What::default())?;
     if libtest.list {
@@ -45,7 +45,7 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     let workers = libtest.test_threads.unwrap_or_else(super::program::cores);
     let pool = Pool::start(engine.clone(), workers)
         .map_err(|reason| UsageError::Io { what: "workers can't be started".to_owned(), reason })?;
-    let runs = Arc::new(Runs { engine, pool, judging });
+    let runs = Arc::new(Runs { engine, pool, path, judging });
     let trials = specs.iter().map(|spec| trial(&runs, spec.clone())).collect();
     let conclusion = libtest_mimic::run(&libtest, trials);
     Ok(match conclusion.has_failed() {
@@ -58,6 +58,7 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
 struct Runs {
     engine: Arc<Engine>,
     pool: Pool,
+    path: Option<String>,
     judging: Judging,
 }
 
@@ -70,7 +71,11 @@ fn trial(runs: &Arc<Runs>, spec: Arc<Spec>) -> Trial {
 
 impl Runs {
     fn run(&self, spec: &Arc<Spec>) -> Result<Completion, Failed> {
-        let reports = self.pool.submit(PathChoices::each(spec).into_iter().map(|path| (spec.clone(), path)));
+        let paths = match &self.path {
+            Some(path) => vec![PathChoices::parse(path, spec).map_err(|error| error.to_string())?],
+            None => PathChoices::each(spec),
+        };
+        let reports = self.pool.submit(paths.into_iter().map(|path| (spec.clone(), path)));
         let mut paths: Vec<_> = reports.iter().collect();
         paths.sort_by_key(|(index, _)| *index);
         let report =
@@ -97,6 +102,16 @@ impl Runs {
         let failed = report.paths.iter().filter(|path| {
             matches!(path.verdict, Verdict::Error(_) | Verdict::Fail(_) | Verdict::Fixed { .. })
         });
-        failed.map(|path| Story { report: path, runner: self.engine.runner.name() }.to_string()).collect()
+        let runner = self.engine.runner.name();
+        let replay = Replay::Test { target: &target() };
+        let stories: Vec<_> = failed.map(|path| Story { report: path, runner, replay }.to_string()).collect();
+        stories.join("\n")
     }
+}
+
+/// What cargo calls this test binary: its file's name without the hash.
+fn target() -> String {
+    let file = std::env::current_exe().unwrap_or_default();
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    stem.rsplit_once('-').map_or(&*stem, |(target, _hash)| target).to_owned()
 }

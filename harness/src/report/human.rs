@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Reporter, RunEvent, SpecReport, Story};
+use super::{Replay, Reporter, RunEvent, SpecReport, Story};
 use crate::verdict::VerdictKind;
 
 /// How the report looks.
@@ -41,7 +41,11 @@ impl<W: Write> Human<W> {
         }
         if self.style.verbose {
             for path in &report.paths {
-                write!(self.out, "{}", Story { report: path, runner: &self.runner })?;
+                write!(
+                    self.out,
+                    "{}",
+                    Story { report: path, runner: &self.runner, replay: Replay::Program }
+                )?;
             }
         } else if matters(kind) {
             self.to_explain.push(report.clone());
@@ -52,7 +56,11 @@ impl<W: Write> Human<W> {
     fn stories(&mut self) -> io::Result<()> {
         for report in std::mem::take(&mut self.to_explain) {
             for path in report.paths.iter().filter(|path| matters(path.verdict.kind())) {
-                write!(self.out, "\n{}", Story { report: path, runner: &self.runner })?;
+                write!(
+                    self.out,
+                    "\n{}",
+                    Story { report: path, runner: &self.runner, replay: Replay::Program }
+                )?;
             }
         }
         Ok(())

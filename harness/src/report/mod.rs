@@ -8,6 +8,6 @@ mod transcripts;
 
 pub use event::{Reporter, RunEvent, SpecReport};
 pub use human::{Human, Style};
-pub use story::Story;
+pub use story::{Replay, Story};
 pub use summary::Summary;
 pub use transcripts::Transcripts;

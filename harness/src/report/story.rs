@@ -11,6 +11,20 @@ pub struct Story<'a> {
     pub report: &'a PathReport,
     /// The runner's name, for the command that replays it.
     pub runner: &'a str,
+    /// What runs that command.
+    pub replay: Replay<'a>,
+}
+
+/// Which front end a path is replayed with: the one that told of it, as another may lack its runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay<'a> {
+    /// The `lnprototest` program.
+    Program,
+    /// `cargo test`.
+    Test {
+        /// The test target's name.
+        target: &'a str,
+    },
 }
 
 impl fmt::Display for Story<'_> {
@@ -50,7 +64,17 @@ impl fmt::Display for Story<'_> {
             writeln!(f, "  transcript (> sent, < received):")?;
             indent(f, transcript)?;
         }
-        writeln!(f, "  replay:   lnprototest run --runner {} --path {path} {}", self.runner, self.origin())
+        write!(f, "  replay:   ")?;
+        match self.replay {
+            Replay::Program => {
+                writeln!(f, "lnprototest run --runner {} --path {path} {}", self.runner, self.origin())
+            }
+            Replay::Test { target } => {
+                let Self { runner, .. } = self;
+                let name = &spec.name;
+                writeln!(f, "cargo test --test {target} -- --runner {runner} --path {path} --exact {name}")
+            }
+        }
     }
 }
 
@@ -81,10 +105,10 @@ impl Story<'_> {
     /// How a command line names the spec: a bundled one by its name, another by its file.
     fn origin(&self) -> &str {
         let spec = &self.report.spec;
-        match spec.at.source().name.strip_prefix("specs/") {
-            Some(_) => &spec.name,
-            None => &spec.at.source().name,
-        }
+        let source = spec.at.source();
+        // A folder `specs/` may be anybody's.
+        let bundled = source.name.strip_prefix("specs/").and_then(lnprototest_specs::file);
+        if bundled.is_some_and(|file| file.text == source.text) { &spec.name } else { &source.name }
     }
 }
 
