@@ -2,7 +2,7 @@
 
 use lnprototest_bolt::wire::Catalogue;
 use lnprototest_chain::EmbeddedChain;
-use lnprototest_runner_api::{Capability, Chain, Identity, NodeKeys, Runner, World};
+use lnprototest_runner_api::{Capability, Chain, Identity, NodeError, NodeKeys, Runner, World};
 use lnprototest_spec_events::requirements::Requirements;
 use lnprototest_spec_events::{PathChoices, Spec};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::exec::{Outcome, Performance};
 use crate::expectations::Expectations;
 use crate::lack::lacking_capability;
 use crate::stage::{Bounds, Stage};
-use crate::verdict::{Blame, Fault, Verdict};
+use crate::verdict::{Blame, Code, CodeKind, Failure, Fault, Verdict};
 
 /// How many of the node's last log lines go with a failure.
 const LOG_TAIL: usize = 20;
@@ -134,6 +134,17 @@ impl Engine {
         }
         let bound = self.scaled(START_BOUND);
         let stopped = match tokio::time::timeout(bound, node.stop()).await {
+            Ok(Err(NodeError::Down(how))) if matches!(verdict, Verdict::Pass) => {
+                return Verdict::Fail(Box::new(Failure {
+                    code: Code::bare(CodeKind::Crash),
+                    step: "end".to_owned(),
+                    at: None,
+                    expected: "the node to run until it is stopped".to_owned(),
+                    got: how,
+                    differences: Vec::new(),
+                    log_tail: node.log_tail(LOG_TAIL),
+                }));
+            }
             Ok(stopped) => stopped.map_err(|error| error.to_string()),
             Err(_) => Err(format!("it takes more than {bound:?}")),
         };

@@ -162,17 +162,19 @@ impl<'a> Performer<'a> {
                 self.stage.consume(session, recorded)
             }
             Arrived::Unknown { .. } => Ok(()),
-            // Whoever has sent an error or warning that a step expected is free to close.
-            Arrived::End if self.stage.session(session)?.end_expected || self.has_blamed(session)? => Ok(()),
+            // Whoever has just sent an error or warning that a step expected is free to close.
+            Arrived::End if self.stage.session(session)?.end_expected || self.has_just_blamed(session)? => {
+                Ok(())
+            }
             other => {
                 Err(unexpected(other, &format!("nothing that ends or blames the conversation on {session}")))
             }
         }
     }
 
-    fn has_blamed(&mut self, session: &str) -> Result<bool, Stop> {
-        let rcvd = &self.stage.session(session)?.rcvd;
-        Ok(rcvd.last("error").or_else(|| rcvd.last("warning")).is_some())
+    fn has_just_blamed(&mut self, session: &str) -> Result<bool, Stop> {
+        let newest = self.stage.session(session)?.rcvd.newest();
+        Ok(newest.is_some_and(|recorded| matches!(recorded.message().name(), "error" | "warning")))
     }
 }
 

@@ -5,7 +5,7 @@ use clap::{CommandFactory, Parser};
 use libtest_mimic::{Completion, Failed, Trial};
 use lnprototest_spec_events::{PathChoices, Spec};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::{Judging, TestArguments, What};
 use super::selection::Selection;
@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::lack::lacking_capability;
 use crate::pool::Pool;
-use crate::report::{Replay, SpecReport, Story, Transcripts};
+use crate::report::{Replay, SpecReport, Story, Summary, Transcripts};
 use crate::verdict::{Verdict, VerdictKind};
 
 pub(super) fn main(product: &Product) -> ExitCode {
@@ -45,13 +45,12 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     let workers = libtest.test_threads.unwrap_or_else(super::program::cores);
     let pool = Pool::start(engine.clone(), workers)
         .map_err(|reason| UsageError::Io { what: "workers can't be started".to_owned(), reason })?;
-    let runs = Arc::new(Runs { engine, pool, path, judging });
+    let summary = Mutex::new(Summary::new(judging.allow_fixed));
+    let runs = Arc::new(Runs { engine, pool, path, judging, summary });
     let trials = specs.iter().map(|spec| trial(&runs, spec.clone())).collect();
     let conclusion = libtest_mimic::run(&libtest, trials);
-    Ok(match conclusion.has_failed() {
-        true => Exit::NodeFailed.into(),
-        false => Exit::Expected.into(),
-    })
+    let failed = if conclusion.has_failed() { Exit::NodeFailed } else { Exit::Expected };
+    Ok(runs.summary().exit().max(failed).into())
 }
 
 /// What all trials share.
@@ -60,6 +59,7 @@ struct Runs {
     pool: Pool,
     path: Option<String>,
     judging: Judging,
+    summary: Mutex<Summary>,
 }
 
 /// What only shows when it runs, a lacking feature or a known failure, is told with its reason.
@@ -75,15 +75,24 @@ impl Runs {
             Some(path) => vec![PathChoices::parse(path, spec).map_err(|error| error.to_string())?],
             None => PathChoices::each(spec),
         };
+        let count = paths.len();
         let reports = self.pool.submit(paths.into_iter().map(|path| (spec.clone(), path)));
         let mut paths: Vec<_> = reports.iter().collect();
+        if paths.len() < count {
+            return Err("fault of the harness: a worker ended before all paths were run".into());
+        }
         paths.sort_by_key(|(index, _)| *index);
         let report =
             SpecReport { spec: spec.clone(), paths: paths.into_iter().map(|(_, path)| path).collect() };
+        self.summary().add(&report);
         if let Some(dir) = &self.judging.transcripts {
             Transcripts::new(dir).write(&report)?;
         }
         self.complete(&report)
+    }
+
+    fn summary(&self) -> MutexGuard<'_, Summary> {
+        self.summary.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn complete(&self, report: &SpecReport) -> Result<Completion, Failed> {

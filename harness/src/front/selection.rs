@@ -4,6 +4,7 @@ use lnprototest_bolt::wire::Catalogue;
 use lnprototest_runner_api::Capability;
 use lnprototest_spec_events::requirements::Requirements;
 use lnprototest_spec_events::{Language, PathChoices, Spec, Tree, load};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,7 +51,8 @@ impl Selection {
         if suite.specs.is_empty() {
             return Err(UsageError::NoSpecs(what.what.join(" ")));
         }
-        let specs = suite.specs.into_iter().map(Arc::new).collect();
+        let specs: Vec<_> = suite.specs.into_iter().map(Arc::new).collect();
+        no_name_twice(&specs)?;
         Ok(Self { specs, extended, is_whole: what.what.is_empty() })
     }
 
@@ -67,6 +69,21 @@ impl Selection {
             },
         }
     }
+}
+
+/// Reports, transcripts and known failures go by a spec's name.
+fn no_name_twice(specs: &[Arc<Spec>]) -> Result<(), UsageError> {
+    let mut known: HashMap<&str, &Spec> = HashMap::new();
+    for spec in specs {
+        if let Some(other) = known.insert(&spec.name, spec) {
+            return Err(UsageError::NameTwice {
+                name: spec.name.clone(),
+                one: other.at.source().name.clone(),
+                other: spec.at.source().name.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn bundled_tree() -> Tree {

@@ -24,6 +24,16 @@ pub enum UsageError {
         /// The system's words.
         reason: std::io::Error,
     },
+    /// Two specs have one name.
+    #[error("'{name}' is the name of two specs, {one} and {other}: name each once, or move one")]
+    NameTwice {
+        /// Their name.
+        name: String,
+        /// Where one is.
+        one: String,
+        /// Where the other is.
+        other: String,
+    },
     /// There is nothing to run.
     #[error("there is no spec in {0}: a spec is a file that ends in .yaml")]
     NoSpecs(String),

@@ -27,6 +27,9 @@ pub enum Replay<'a> {
     },
 }
 
+/// How much of a line of the node's log is shown.
+const LOG_WIDTH: usize = 200;
+
 impl fmt::Display for Story<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PathReport { spec, path, verdict, .. } = self.report;
@@ -96,7 +99,8 @@ impl Story<'_> {
         if !log_tail.is_empty() {
             writeln!(f, "  the node's last words:")?;
             for line in log_tail {
-                writeln!(f, "    {line}")?;
+                let cut = line.char_indices().nth(LOG_WIDTH).map_or("", |_| "...");
+                writeln!(f, "    {line:.LOG_WIDTH$}{cut}")?;
             }
         }
         Ok(())

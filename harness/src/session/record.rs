@@ -41,6 +41,11 @@ impl Record {
         self.0.borrow().iter().rev().find(|recorded| recorded.message.name() == name).cloned()
     }
 
+    /// The last message of all.
+    pub(crate) fn newest(&self) -> Option<Rc<Recorded>> {
+        self.0.borrow().last().cloned()
+    }
+
     /// Whether there is one of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.borrow().iter().any(|recorded| recorded.message.name() == name)
