@@ -103,6 +103,7 @@ const FUNDING_MEMBERS: &[(&str, Fixed)] = &[
 /// `node`.
 pub(crate) const NODE: Shape = Shape::Fixed(&[
     ("delayed_payment_basepoint", Fixed::Text),
+    ("features", Fixed::Text),
     ("first_per_commitment_point", Fixed::Text),
     ("funding_pubkey", Fixed::Text),
     ("htlc_basepoint", Fixed::Text),
