@@ -47,18 +47,3 @@ pub struct Step {
     /// Where it stands: the event's name. In an expanded fragment this is the fragment's own file.
     pub at: Location,
 }
-
-impl Step {
-    /// How expectations name it: its label; else the message that it is about; else its event.
-    pub fn name_for_expectations(&self) -> String {
-        if let Some(label) = &self.label {
-            return label.clone();
-        }
-        match &self.event {
-            Event::ExpectMsg(event) => event.message.to_string(),
-            Event::Msg(event) => event.message.to_string(),
-            Event::MustNotMsg(event) => event.message.to_string(),
-            event => event.info().name.to_owned(),
-        }
-    }
-}
