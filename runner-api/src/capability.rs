@@ -9,40 +9,80 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Capability {
+    /// It contributes on request to a channel that a peer opens with dual funding.
+    AcceptDualFunding,
+    /// It offers an HTLC on request, with hash and amount as told.
+    AddHtlc,
+    /// It replaces the funding transaction of a dual-funded channel on request.
+    BumpFunding,
+    /// Its invoices take a preimage of our choice.
+    ChosenPreimage,
     /// Its timers can be advanced without waiting: [`Operation::AdvanceTime`](crate::Operation::AdvanceTime).
     Clock,
     /// It closes a channel cooperatively on request.
     CloseChannel,
     /// It dials an address on request, and is the BOLT 8 initiator then.
     ConnectOut,
+    /// It makes invoices (BOLT 11) on request.
+    CreateInvoice,
+    /// It closes a channel on request without its peer.
+    ForceClose,
     /// It funds a channel on request, from an own wallet.
     FundChannel,
     /// It runs with the node key, the channel secrets and the seed of [`NodeKeys`](crate::NodeKeys).
     KnownKeys,
+    /// It pays invoices on request.
+    Pay,
     /// It restarts and keeps its data.
     Restart,
+    /// It takes the feerate that it is told for the network's.
+    SetFeerate,
+    /// It changes its forwarding terms on request.
+    SetPolicy,
+    /// It splices on request.
+    Splice,
 }
 
 impl Capability {
     /// Every capability, in alphabetical order.
-    pub const ALL: [Capability; 6] = [
+    pub const ALL: [Capability; 16] = [
+        Self::AcceptDualFunding,
+        Self::AddHtlc,
+        Self::BumpFunding,
+        Self::ChosenPreimage,
         Self::Clock,
         Self::CloseChannel,
         Self::ConnectOut,
+        Self::CreateInvoice,
+        Self::ForceClose,
         Self::FundChannel,
         Self::KnownKeys,
+        Self::Pay,
         Self::Restart,
+        Self::SetFeerate,
+        Self::SetPolicy,
+        Self::Splice,
     ];
 
     /// Its name in specs and reports, such as `known_keys`.
     pub fn name(self) -> &'static str {
         match self {
+            Self::AcceptDualFunding => "accept_dual_funding",
+            Self::AddHtlc => "add_htlc",
+            Self::BumpFunding => "bump_funding",
+            Self::ChosenPreimage => "chosen_preimage",
             Self::Clock => "clock",
             Self::CloseChannel => "close_channel",
             Self::ConnectOut => "connect_out",
+            Self::CreateInvoice => "create_invoice",
+            Self::ForceClose => "force_close",
             Self::FundChannel => "fund_channel",
             Self::KnownKeys => "known_keys",
+            Self::Pay => "pay",
             Self::Restart => "restart",
+            Self::SetFeerate => "set_feerate",
+            Self::SetPolicy => "set_policy",
+            Self::Splice => "splice",
         }
     }
 

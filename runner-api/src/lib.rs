@@ -10,13 +10,17 @@ mod keys;
 mod node;
 mod operation;
 pub mod pipe;
+mod runner;
 
 pub use capability::{Capabilities, Capability};
 pub use chain::{BlockAt, Chain, ChainError, RejectCode, Rejection};
 pub use keys::NodeKeys;
 pub use lnprototest_bolt::channel::Keyset;
-pub use node::{ByteStream, Identity, LocalFuture, Node, NodeError, Runner, Settled, World};
-pub use operation::{Address, CloseChannel, FundChannel, Operation, OperationError, Outcome};
+pub use node::{ByteStream, Identity, LocalFuture, Node, NodeError, Settled};
+pub use operation::{
+    AddHtlc, Address, ChannelRef, FundChannel, Operation, OperationError, Outcome, SetPolicy,
+};
+pub use runner::{Argument, ArgumentError, Arguments, ChainKind, Runner, StartCost, World};
 /// What [`Identity`] and [`NodeKeys`] hold keys of, for runners to use the same version.
 pub use secp256k1;
 

@@ -1,46 +1,15 @@
 //! The contract of an implementation under test.
 
-use bitcoin::BlockHash;
 use secp256k1::PublicKey;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{Capabilities, Chain, ChainError, NodeKeys, Operation, OperationError, Outcome};
+use crate::{ChainError, Operation, OperationError, Outcome};
 
 /// A future that stays on its thread.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
-
-/// The adapter to one kind of node. One value serves all workers; the nodes it makes stay on the worker's thread.
-pub trait Runner: Send + Sync {
-    /// As in `--runner NAME`.
-    fn name(&self) -> &str;
-
-    /// What its nodes can do beyond speaking the protocol.
-    fn capabilities(&self) -> Capabilities;
-
-    /// Starts a fresh node that follows `world.chain` from its tip, with an empty data directory.
-    ///
-    /// # Errors
-    /// [`NodeError::Start`] if it does not come up: a fault of the environment.
-    fn start(&self, world: World) -> LocalFuture<'_, Result<Rc<dyn Node>, NodeError>>;
-}
-
-/// All that a node is given.
-#[derive(Clone)]
-pub struct World {
-    /// The chain to follow.
-    pub chain: Rc<dyn Chain>,
-    /// The tip when the node starts; nothing below needs to be read.
-    pub tip: (u32, BlockHash),
-    /// Its secrets.
-    pub keys: NodeKeys,
-    /// Its own directory, which does not exist yet; a runner that needs one makes it. The harness removes it.
-    pub dir: PathBuf,
-}
 
 /// One running implementation. It owns itself, not the conversation; nothing in it needs `Send`.
 pub trait Node {
@@ -51,6 +20,9 @@ pub trait Node {
     fn dial(&self) -> LocalFuture<'_, Result<Box<dyn ByteStream>, NodeError>>;
 
     /// Runs until there is nothing left to do for what was sent and mined so far, or says that it can't tell.
+    ///
+    /// The harness drops the future when something comes meanwhile, and asks again: it must do no harm to be dropped
+    /// at any point.
     fn settle(&self) -> LocalFuture<'_, Result<Settled, NodeError>>;
 
     /// Does something that no message can bring about. It may take as long as the conversation goes on: the

@@ -33,7 +33,7 @@ impl Performer<'_> {
         let channel_id = channel.funding.channel_id();
         let session = channel.session.clone();
         let peer = PublicKey::from_secret_key_global(&self.stage.session(&session)?.key);
-        let operation = Operation::CloseChannel(api::CloseChannel { peer, channel_id });
+        let operation = Operation::CloseChannel(api::ChannelRef { peer, channel_id });
         self.stage.begin("close_channel", operation, false).await
     }
 

@@ -6,16 +6,14 @@ use lnprototest_bolt::noise::{
 use lnprototest_bolt::wire::Message;
 use lnprototest_bolt::wire::broken::Broken;
 use lnprototest_bolt::wire::plain::Plain;
-use lnprototest_runner_api::pipe::{PipeDialer, PipeStream, pipe};
-use lnprototest_runner_api::{Address, ByteStream, Operation};
+use lnprototest_runner_api::{ByteStream, Operation};
 use lnprototest_spec_events::event::{Accept, Connect, Disconnect, ExpectMsg, Msg, RawMsg, SessionRef};
 use lnprototest_spec_events::{Expr, Typed, Value};
 use secp256k1::{PublicKey, SecretKey};
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::performer::{Performer, unexpected};
-use crate::session::{Arrived, Background, Frame, Link, Phase, Recorded, Session};
+use crate::session::{Arrived, Background, Frame, Link, Phase, Reception, Recorded, Session};
 use crate::stage::{Arrival, Judgement, Stop, compare, within};
 use crate::transcript::{By, Entry};
 use crate::verdict::{Code, CodeKind};
@@ -42,22 +40,19 @@ impl Performer<'_> {
     pub(super) async fn accept(&mut self, event: &Accept) -> Result<(), Stop> {
         let key = self.eval(&event.key)?;
         self.part_from(&event.name).await?;
-        let dialled: Rc<RefCell<Option<PipeStream>>> = Rc::default();
-        let keep = dialled.clone();
-        let dialer = PipeDialer::new(move || {
-            let (ours, nodes) = pipe();
-            keep.replace(Some(ours));
-            nodes
-        });
+        let reception = Reception::default();
         let operation = Operation::ConnectOut {
             node_id: PublicKey::from_secret_key_global(&key),
-            address: Address::Pipe(dialer),
+            address: reception.address(),
         };
         self.stage.begin("connect_out", operation, false).await?;
-        let Some(stream) = dialled.take() else {
+        let dialled = reception.dialled().map_err(|error| {
+            Stop::environment(format!("the node's connection can't be accepted: {error}"))
+        })?;
+        let Some(stream) = dialled else {
             return Err(Stop::fail(Code::bare(CodeKind::Quiet), "the node to dial us", "it did not"));
         };
-        let link = self.link(Box::new(stream));
+        let link = self.link(stream);
         self.begin_session(&event.name, key, link, Phase::Raw(None));
         let responder = Responder::new(key, ephemeral()?);
         let act_one = self.act(&event.name, "act one", ACT_ONE_LENGTH).await?;

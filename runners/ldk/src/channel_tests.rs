@@ -8,7 +8,7 @@ use lightning::routing::router::RouteParametersConfig;
 use lnprototest_chain::EmbeddedChain;
 use lnprototest_runner_api::pipe::{PipeDialer, PipeStream, pipe};
 use lnprototest_runner_api::{
-    Address, ByteStream, Chain, CloseChannel, FundChannel, Node, NodeKeys, Operation, Outcome, Settled, World,
+    Address, ByteStream, Chain, ChannelRef, FundChannel, Node, NodeKeys, Operation, Outcome, Settled, World,
 };
 use secp256k1::SecretKey;
 use std::cell::RefCell;
@@ -45,7 +45,7 @@ fn a_channel_is_funded_announced_and_closed() {
             let before = confirmed(&pair.b);
             pair.pay(90_000_000).await;
             let peer = pair.b.identity().node_id;
-            let close = Operation::CloseChannel(CloseChannel { peer, channel_id: id });
+            let close = Operation::CloseChannel(ChannelRef { peer, channel_id: id });
             assert_eq!(pair.a.perform(close).await.unwrap(), Outcome::Done);
             pair.quiesce().await;
             pair.mine(6).await;
@@ -222,7 +222,10 @@ impl Pair {
         self.wire = None;
         self.quiesce().await;
         let node_id = self.b.identity().node_id;
-        let dial = Operation::ConnectOut { node_id, address: Address::Pipe(dialer) };
+        let dial = Operation::ConnectOut {
+            node_id,
+            address: Address::new(dialer, || unreachable!("it has no sockets")),
+        };
         self.a.perform(dial).await.unwrap();
         let theirs = self.b.dial().await.unwrap();
         self.wire = Some((ours.take().unwrap(), theirs));

@@ -3,8 +3,8 @@
 use bitcoin::BlockHash;
 use lnprototest_runner_api::pipe::pipe;
 use lnprototest_runner_api::{
-    Address, ByteStream, Chain, Identity, LocalFuture, Node, NodeError, Operation, OperationError, Outcome,
-    Settled, World,
+    ByteStream, Chain, Identity, LocalFuture, Node, NodeError, Operation, OperationError, Outcome, Settled,
+    World,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -125,12 +125,9 @@ impl LdkNode {
                 let closed = caught(|| engine.close_channel(&request)).map_err(|fault| self.fault(fault))?;
                 closed.map(|()| Outcome::Done).map_err(OperationError::Failed)
             }
-            Operation::ConnectOut { node_id, address: Address::Pipe(dialer) } => {
-                engine.connect_out(node_id, dialer.dial()).map_err(|fault| self.fault(fault))?;
+            Operation::ConnectOut { node_id, address } => {
+                engine.connect_out(node_id, address.pipe()).map_err(|fault| self.fault(fault))?;
                 Ok(Outcome::Done)
-            }
-            Operation::ConnectOut { .. } => {
-                Err(OperationError::Failed("it has no sockets: only pipes can be dialled".to_owned()))
             }
             Operation::FundChannel(request) => {
                 let begun = caught(|| engine.open_channel(&request)).map_err(|fault| self.fault(fault))?;

@@ -5,7 +5,7 @@ use lightning::ln::types::ChannelId;
 use lightning::types::features::{ChannelTypeFeatures, InitFeatures};
 use lightning::util::config::UserConfig;
 use lightning::util::errors::APIError;
-use lnprototest_runner_api::{CloseChannel, FundChannel};
+use lnprototest_runner_api::{ChannelRef, FundChannel};
 
 use crate::config::user_config;
 use crate::engine::Engine;
@@ -16,7 +16,7 @@ impl Engine {
     ///
     /// # Errors
     /// LDK's reason not to.
-    pub(crate) fn close_channel(&self, request: &CloseChannel) -> Result<(), String> {
+    pub(crate) fn close_channel(&self, request: &ChannelRef) -> Result<(), String> {
         self.stack.manager.close_channel(&ChannelId(request.channel_id), &request.peer).map_err(words)
     }
 

@@ -43,7 +43,16 @@ impl Runner for LdkRunner {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capability::ALL.into_iter().collect()
+        [
+            Capability::Clock,
+            Capability::CloseChannel,
+            Capability::ConnectOut,
+            Capability::FundChannel,
+            Capability::KnownKeys,
+            Capability::Restart,
+        ]
+        .into_iter()
+        .collect()
     }
 
     fn start(&self, world: World) -> LocalFuture<'_, Result<Rc<dyn Node>, NodeError>> {

@@ -5,9 +5,7 @@
 mod support;
 
 use lnprototest_chain::EmbeddedChain;
-use lnprototest_runner_api::{
-    Chain, CloseChannel, FundChannel, NodeKeys, Operation, OperationError, Settled,
-};
+use lnprototest_runner_api::{Chain, ChannelRef, FundChannel, NodeKeys, Operation, OperationError, Settled};
 use secp256k1::PublicKey;
 use std::rc::Rc;
 use std::time::Duration;
@@ -141,7 +139,7 @@ fn it_refuses_what_it_cannot_do() {
         let node = start(&chain(), NodeKeys::classic()).await;
         let failed = node.perform(Operation::FundChannel(fund_channel(&key(2)))).await.unwrap_err();
         assert_eq!(failed.to_string(), "the node says: it is not connected to that peer");
-        let close = CloseChannel { peer: node.identity().node_id, channel_id: [7; 32] };
+        let close = ChannelRef { peer: node.identity().node_id, channel_id: [7; 32] };
         let failed = node.perform(Operation::CloseChannel(close)).await.unwrap_err();
         assert!(matches!(failed, OperationError::Failed(_)), "{failed}");
 
