@@ -8,7 +8,7 @@ use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lnprototest_harness::run::{Plan, run};
 use lnprototest_harness::verdict::VerdictKind;
-use lnprototest_harness::{Engine, bundled};
+use lnprototest_harness::{Engine, Worker, bundled};
 use lnprototest_spec_events::{PathChoices, Spec};
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
@@ -52,6 +52,7 @@ impl Measurement for ThreadTime {
 /// Paths on one thread, one after another.
 struct Bench {
     engine: Arc<Engine>,
+    worker: Worker,
     runtime: Runtime,
     local: LocalSet,
 }
@@ -59,15 +60,17 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let runner = runners::product().find_runner(None).expect("this build has a runner");
+        let engine = Arc::new(Engine::new(runner, std::env::temp_dir()));
         Self {
-            engine: Arc::new(Engine::new(runner, std::env::temp_dir())),
+            worker: Worker::new(engine.clone()),
+            engine,
             runtime: Builder::new_current_thread().enable_all().build().expect("a runtime"),
             local: LocalSet::new(),
         }
     }
 
     fn pass(&self, spec: &Arc<Spec>, path: &PathChoices) {
-        let report = self.local.block_on(&self.runtime, self.engine.run_path(spec, path));
+        let report = self.local.block_on(&self.runtime, self.worker.run_path(spec, path, false));
         assert_eq!(report.verdict.kind(), VerdictKind::Pass, "{}: {:?}", spec.name, report.verdict);
     }
 }

@@ -12,6 +12,8 @@ pub enum Exit {
     BadUsage = 2,
     /// The environment: a node that does not start, a missing daemon.
     Environment = 3,
+    /// Somebody has ended it (Ctrl-C), as shells have it for SIGINT.
+    Interrupted = 130,
 }
 
 impl From<Exit> for std::process::ExitCode {

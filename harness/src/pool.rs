@@ -7,13 +7,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 use crate::engine::{Engine, PathReport};
 use crate::panics::{keep_on_this_thread, last_panic};
 use crate::verdict::{Blame, Fault, Verdict};
+use crate::worker::Worker;
 
 /// Workers that run the paths that are submitted, in that order.
 pub struct Pool {
@@ -58,7 +58,8 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Submits paths; their reports come in the order in which they end, each with its index in `paths`.
+    /// Submits paths; their reports come in the order in which they end, each with its index in `paths`. Where the run
+    /// is interrupted, they come no more.
     pub fn submit(
         &self,
         paths: impl IntoIterator<Item = (Arc<Spec>, PathChoices)>,
@@ -70,7 +71,11 @@ impl Pool {
             index,
             reply: reply.clone(),
         });
-        self.queue.lock().waiting.extend(jobs);
+        let mut queue = self.queue.lock();
+        if !queue.closed {
+            queue.waiting.extend(jobs);
+        }
+        drop(queue);
         self.queue.changed.notify_all();
         reports
     }
@@ -79,12 +84,7 @@ impl Pool {
 impl Drop for Pool {
     /// Lets the workers finish the paths that they are at, and ends them.
     fn drop(&mut self) {
-        {
-            let mut jobs = self.queue.lock();
-            jobs.closed = true;
-            jobs.waiting.clear();
-        }
-        self.queue.changed.notify_all();
+        self.queue.close();
         for worker in self.workers.drain(..) {
             if worker.join().is_err() {
                 tracing::error!("a worker panicked outside of any path");
@@ -98,12 +98,21 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job; `None` once there will be no more.
-    fn next(&self) -> Option<Job> {
+    /// No job is to be begun any more.
+    fn close(&self) {
+        let mut jobs = self.lock();
+        jobs.closed = true;
+        jobs.waiting.clear();
+        drop(jobs);
+        self.changed.notify_all();
+    }
+
+    /// The next job, and whether others wait; `None` once there will be no more.
+    fn next(&self) -> Option<(Job, bool)> {
         let mut jobs = self.lock();
         loop {
             if let Some(job) = jobs.waiting.pop_front() {
-                return Some(job);
+                return Some((job, !jobs.waiting.is_empty()));
             }
             if jobs.closed {
                 return None;
@@ -113,28 +122,30 @@ impl Queue {
     }
 }
 
-fn work(engine: &Engine, queue: &Queue, runtime: &Runtime) {
+fn work(engine: &Arc<Engine>, queue: &Queue, runtime: &Runtime) {
     keep_on_this_thread();
     let local = LocalSet::new();
-    while let Some(Job { spec, path, index, reply }) = queue.next() {
-        let run = AssertUnwindSafe(engine.run_path(&spec, &path)).catch_unwind();
-        let report = local.block_on(runtime, run).unwrap_or_else(|_| PathReport {
-            spec: spec.clone(),
-            path: path.to_string(),
-            verdict: Verdict::Error(Fault {
-                at: None,
-                blame: Blame::Harness,
-                what: format!(
-                    "{}; please report this",
-                    last_panic().unwrap_or_else(|| "it panicked".to_owned())
-                ),
-            }),
-            transcript: None,
-            unjudged: Vec::new(),
-            identity: None,
-            took: Duration::ZERO,
-        });
-        // Nobody waits for it any more if the run was given up.
-        let _ = reply.send((index, report));
+    let worker = Worker::new(engine.clone());
+    while let Some((Job { spec, path, index, reply }, more)) = queue.next() {
+        let run = async {
+            let run = AssertUnwindSafe(worker.run_path(&spec, &path, more)).catch_unwind();
+            tokio::select! {
+                biased;
+                () = engine.interrupt.raised() => None,
+                report = run => Some(report.unwrap_or_else(|_| panicked(&spec, &path))),
+            }
+        };
+        match local.block_on(runtime, run) {
+            // Nobody waits for it any more if the run was given up.
+            Some(report) => drop(reply.send((index, report))),
+            None => queue.close(),
+        }
     }
+    local.block_on(runtime, worker.finish());
+}
+
+fn panicked(spec: &Arc<Spec>, path: &PathChoices) -> PathReport {
+    let how = last_panic().unwrap_or_else(|| "it panicked".to_owned());
+    let fault = Fault { at: None, blame: Blame::Harness, what: format!("{how}; please report this") };
+    PathReport { verdict: Verdict::Error(fault), ..PathReport::new(spec, path) }
 }

@@ -100,8 +100,10 @@ pub fn run(
         let Ok((index, report)) = arriving.recv() else { break };
         slots[index - taken] = Some(report);
     }
-    if waiting.next().is_some() {
-        return Err(io::Error::other("a worker ended before all of its paths had a verdict"));
+    match waiting.count() {
+        0 => {}
+        unfinished if engine.interrupt.is_raised() => summary.interrupted(unfinished),
+        _ => return Err(io::Error::other("a worker ended before all of its paths had a verdict")),
     }
     summary.took = begun.elapsed();
     tell(&RunEvent::Finished(&summary))?;

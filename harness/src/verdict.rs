@@ -130,6 +130,13 @@ impl fmt::Display for Lack {
     }
 }
 
+impl Fault {
+    /// One of the environment.
+    pub(crate) fn environment(what: impl ToString) -> Self {
+        Self { at: None, blame: Blame::Environment, what: what.to_string() }
+    }
+}
+
 /// A fault of the spec or of the harness.
 #[derive(Clone, Debug)]
 pub struct Fault {

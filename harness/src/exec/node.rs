@@ -44,6 +44,7 @@ impl Performer<'_> {
         }
         let restarted = self.stage.promptly("restart", self.stage.node.restart()).await?;
         restarted.map_err(does_not_come_up)?;
+        self.stage.left_trace = true;
         self.stage.transcript.push(Entry::Node("restarts".to_owned()));
         for session in self.stage.sessions.values_mut() {
             if session.is_open() {

@@ -17,6 +17,8 @@ pub(crate) struct Performance {
     pub(crate) transcript: Transcript,
     /// Checks that only a runner with known keys can make.
     pub(crate) unjudged: Vec<String>,
+    /// Whether the node may remember the path once its connections are closed.
+    pub(crate) left_trace: bool,
 }
 
 /// How a path ended.
@@ -48,7 +50,11 @@ pub(crate) async fn perform(spec: &Spec, path: &PathChoices, stage: Stage<'_>) -
         Err(Stop::Fault(fault)) => Outcome::Faulty(fault),
         Err(Stop::Lack(lack)) => Outcome::Lacking(lack),
     };
-    Performance { outcome, transcript: performer.stage.transcript, unjudged: performer.unjudged }
+    let Performer { mut stage, unjudged, .. } = performer;
+    stage.sessions.clear();
+    let is_well = matches!(outcome, Outcome::Lacking(_) | Outcome::Passed);
+    let left_trace = !is_well || stage.left_trace || stage.settle().await.is_err();
+    Performance { outcome, transcript: stage.transcript, unjudged, left_trace }
 }
 
 impl<'a> Performer<'a> {

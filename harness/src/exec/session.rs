@@ -138,6 +138,7 @@ impl Performer<'_> {
         if !rest.is_empty() {
             self.stage.settle().await?;
         }
+        self.stage.note_raw(bytes);
         let target = self.stage.session(session)?;
         target.link.send(rest).await;
         let entry = Entry::Raw { session: target.name.clone(), by: By::Us, bytes: bytes.to_vec(), what };

@@ -3,6 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+use super::target::Target;
+
 /// Does a Lightning node speak the protocol as the BOLTs demand?
 #[derive(Debug, Parser)]
 #[command(name = "lnprototest", version, after_help = EXIT_CODES)]
@@ -12,7 +14,7 @@ pub(super) struct Arguments {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all as expected, 1 a node failed, 2 bad usage or bad spec files, \
-                          3 the environment (a node that does not start).";
+                          3 the environment (a node that does not start), 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -23,7 +25,9 @@ pub(super) enum Command {
     /// List specs, and what each is about
     List(List),
     /// Run specs against a node
-    Run(Run),
+    Run(Box<Run>),
+    /// List the runners, what their nodes can do, and which arguments they take
+    Runners,
     /// Print the JSON schema of spec files, for editors
     Schema,
 }
@@ -66,9 +70,8 @@ pub(super) struct What {
 pub(super) struct Run {
     #[command(flatten)]
     pub(super) what: What,
-    /// Which node to run them against
-    #[arg(long, value_name = "NAME", env = "LNPROTOTEST_RUNNER")]
-    pub(super) runner: Option<String>,
+    #[command(flatten)]
+    pub(super) target: Target,
     #[command(flatten)]
     pub(super) judging: Judging,
     /// Only this path of the spec, as a failure names it
@@ -124,9 +127,8 @@ pub(super) enum Paths {
 pub(super) struct TestArguments {
     #[command(flatten)]
     pub(super) libtest: libtest_mimic::Arguments,
-    /// Which node to run the specs against
-    #[arg(long, value_name = "NAME", env = "LNPROTOTEST_RUNNER")]
-    pub(super) runner: Option<String>,
+    #[command(flatten)]
+    pub(super) target: Target,
     /// Only this path of each spec, as a failure names it
     #[arg(long, value_name = "PATH")]
     pub(super) path: Option<String>,

@@ -26,21 +26,22 @@ pub(super) fn main(product: &Product) -> ExitCode {
 }
 
 fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageError> {
-    let TestArguments { libtest, runner, path, judging } = arguments;
-    let runner = product.find_runner(runner.as_deref())?;
+    let TestArguments { libtest, target, path, judging } = arguments;
     let selection = Selection::load(product, &What::default())?;
+    let specs = target.part_of(&selection.specs);
+    let runner = target.runner(product)?;
     if libtest.list {
         let capabilities = runner.capabilities();
-        let listed = selection.specs.iter().map(|spec| {
+        let listed = specs.iter().map(|spec| {
             let lacks = lacking_capability(spec, &capabilities).is_some();
             Trial::test(&spec.name, || Ok(())).with_ignored_flag(lacks)
         });
         let listed = listed.collect();
         return Ok(libtest_mimic::run(&libtest, listed).exit_code());
     }
-    let work_dir = super::program::work_dir()?;
-    let specs = selection.specs.clone();
+    let work_dir = super::work_dir::work_dir(&*runner)?;
     let engine = super::program::engine(product, &judging, selection, runner, work_dir.path())?;
+    super::program::raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);
     let workers = libtest.test_threads.unwrap_or_else(super::program::cores);
     let pool = Pool::start(engine.clone(), workers)
@@ -50,7 +51,8 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     let trials = specs.iter().map(|spec| trial(&runs, spec.clone())).collect();
     let conclusion = libtest_mimic::run(&libtest, trials);
     let failed = if conclusion.has_failed() { Exit::NodeFailed } else { Exit::Expected };
-    Ok(runs.summary().exit().max(failed).into())
+    let interrupted = if runs.engine.interrupt.is_raised() { Exit::Interrupted } else { Exit::Expected };
+    Ok(runs.summary().exit().max(failed).max(interrupted).into())
 }
 
 /// What all trials share.
@@ -78,6 +80,9 @@ impl Runs {
         let count = paths.len();
         let reports = self.pool.submit(paths.into_iter().map(|path| (spec.clone(), path)));
         let mut paths: Vec<_> = reports.iter().collect();
+        if paths.len() < count && self.engine.interrupt.is_raised() {
+            return Err("interrupted".into());
+        }
         if paths.len() < count {
             return Err("fault of the harness: a worker ended before all paths were run".into());
         }

@@ -5,7 +5,9 @@ mod libtest;
 mod product;
 mod program;
 mod selection;
+mod target;
 mod usage;
+mod work_dir;
 
 pub use product::Product;
 pub use selection::bundled;

@@ -8,14 +8,15 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tempfile::TempDir;
 
 use super::arguments::{Arguments, Command, Explain, Judging, List, Run, What};
 use super::selection::Selection;
+use super::work_dir::work_dir;
 use super::{Product, UsageError};
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::expectations::Expectations;
+use crate::interrupt::Interrupt;
 use crate::report::{Human, Reporter, Style, Transcripts};
 use crate::run::{Plan, run};
 
@@ -27,6 +28,7 @@ pub(super) fn main(product: &Product) -> ExitCode {
         Command::Explain(arguments) => explain(&arguments),
         Command::List(arguments) => list(product, &arguments),
         Command::Run(arguments) => run_command(product, &arguments),
+        Command::Runners => runners(product),
         Command::Schema => say(&format!("{:#}", schema::json_schema(Catalogue::bolts()))),
     };
     exit.unwrap_or_else(|error| error.tell()).into()
@@ -60,16 +62,30 @@ fn list(product: &Product, arguments: &List) -> Result<Exit, UsageError> {
     say(text.trim_end())
 }
 
+fn runners(product: &Product) -> Result<Exit, UsageError> {
+    let mut text = String::new();
+    for runner in &product.runners {
+        let capabilities: Vec<_> = runner.capabilities().iter().map(|one| one.name()).collect();
+        text.push_str(&format!("{}: {}\n", runner.name(), capabilities.join(", ")));
+        for argument in runner.arguments() {
+            text.push_str(&format!("  --runner-arg {}=...: {}\n", argument.name, argument.about));
+        }
+    }
+    say(text.trim_end())
+}
+
 fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
-    let runner = product.find_runner(arguments.runner.as_deref())?;
     let selection = Selection::load(product, &arguments.what)?;
+    let specs = arguments.target.part_of(&selection.specs);
     let plan = match &arguments.path {
-        Some(path) => Plan::one_path(&selection.specs, path)?,
-        None => Plan::new(&selection.specs, |spec| Selection::paths_of(spec, arguments.paths))?,
+        Some(path) => Plan::one_path(&specs, path)?,
+        None => Plan::new(&specs, |spec| Selection::paths_of(spec, arguments.paths))?,
     };
-    let work_dir = work_dir()?;
+    let runner = arguments.target.runner(product)?;
+    let work_dir = work_dir(&*runner)?;
     let mut engine = engine(product, &arguments.judging, selection, runner, work_dir.path())?;
     engine.all_transcripts |= arguments.verbose;
+    raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);
     let style = Style { colour: std::io::stdout().is_terminal(), verbose: arguments.verbose };
     let mut human = Human::new(std::io::stdout().lock(), style);
@@ -138,12 +154,17 @@ fn expectations(
     Ok(expectations)
 }
 
-/// A folder for the nodes of one run; it goes when the value does.
-pub(super) fn work_dir() -> Result<TempDir, UsageError> {
-    tempfile::Builder::new()
-        .prefix("lnprototest-")
-        .tempdir()
-        .map_err(|reason| UsageError::Io { what: "no folder for the nodes can be made".to_owned(), reason })
+/// Ends the run in good order on Ctrl-C and the like, and at once when that comes again.
+pub(super) fn raise_on_signal(interrupt: &Interrupt) -> Result<(), UsageError> {
+    let interrupt = interrupt.clone();
+    let handler = move || match interrupt.is_raised() {
+        false => interrupt.raise(),
+        true => std::process::exit(Exit::Interrupted as i32),
+    };
+    ctrlc::set_handler(handler).map_err(|error| UsageError::Io {
+        what: "signals can't be listened to".to_owned(),
+        reason: std::io::Error::other(error),
+    })
 }
 
 /// One worker for each.

@@ -1,5 +1,6 @@
 //! What people can get wrong on a command line, and what to do about it.
 
+use lnprototest_runner_api::{ArgumentError, NodeError};
 use lnprototest_spec_events::Diagnostics;
 use std::io::{IsTerminal, Write};
 
@@ -34,6 +35,9 @@ pub enum UsageError {
         /// Where the other is.
         other: String,
     },
+    /// There are no nodes to be had.
+    #[error(transparent)]
+    Node(NodeError),
     /// There is nothing to run.
     #[error("there is no spec in {0}: a spec is a file that ends in .yaml")]
     NoSpecs(String),
@@ -48,11 +52,32 @@ pub enum UsageError {
         /// What there is.
         known: Vec<String>,
     },
+    /// A runner does not know an argument.
+    #[error("the runner {runner} takes no argument '{name}'{}: {}", meant(nearest), taken(known))]
+    RunnerArgument {
+        /// The runner's name.
+        runner: String,
+        /// As on the command line.
+        name: String,
+        /// What it may mean.
+        nearest: Option<String>,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A runner's argument was given twice.
+    #[error("--runner-arg {0} is there twice: once is enough")]
+    RunnerArgumentTwice(String),
+    /// A runner's argument has a value that makes no sense.
+    #[error(transparent)]
+    RunnerArgumentValue(#[from] ArgumentError),
     /// Spec files have mistakes.
     #[error("{0}")]
     Specs(Diagnostics),
     /// A name that is neither a file nor a bundled spec.
-    #[error("'{what}' is neither a file, nor a folder, nor a bundled spec or folder of specs{}", nearest.as_ref().map(|n| format!(": did you mean '{n}'?")).unwrap_or_default())]
+    #[error(
+        "'{what}' is neither a file, nor a folder, nor a bundled spec or folder of specs{}",
+        meant(nearest)
+    )]
     Unknown {
         /// As on the command line.
         what: String,
@@ -75,9 +100,20 @@ impl UsageError {
     /// How the program ends for it.
     fn exit(&self) -> Exit {
         match self {
-            Self::Io { .. } => Exit::Environment,
+            Self::Io { .. } | Self::Node(_) => Exit::Environment,
             _ => Exit::BadUsage,
         }
+    }
+}
+
+fn meant(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default()
+}
+
+fn taken(known: &[String]) -> String {
+    match known {
+        [] => "it takes none".to_owned(),
+        known => format!("it takes {}", known.join(", ")),
     }
 }
 

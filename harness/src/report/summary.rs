@@ -15,6 +15,7 @@ pub struct Summary {
     paths: usize,
     exit: Option<Exit>,
     allow_fixed: bool,
+    unfinished: usize,
     /// How long the run took.
     pub took: Duration,
 }
@@ -41,6 +42,12 @@ impl Summary {
         }
     }
 
+    /// Takes note that the run was ended before so many specs had all their verdicts.
+    pub(crate) fn interrupted(&mut self, unfinished: usize) {
+        self.unfinished = unfinished;
+        self.exit = Some(Exit::Interrupted);
+    }
+
     /// How many specs came to `kind`.
     pub fn count(&self, kind: VerdictKind) -> usize {
         self.counts.get(&kind).copied().unwrap_or(0)
@@ -59,6 +66,10 @@ impl fmt::Display for Summary {
             write!(f, "{}{} {kind}", if n == 0 { "" } else { ", " }, self.count(kind))?;
         }
         let plural = if self.paths == 1 { "" } else { "s" };
-        write!(f, " ({} path{plural} in {:.2} s)", self.paths, self.took.as_secs_f64())
+        write!(f, " ({} path{plural} in {:.2} s)", self.paths, self.took.as_secs_f64())?;
+        match self.unfinished {
+            0 => Ok(()),
+            unfinished => write!(f, "; interrupted: {unfinished} not run to their end"),
+        }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) transcript: Transcript,
     /// How many things were judged: a path that judges nothing proves nothing.
     pub(crate) judged: usize,
+    /// Whether something was done that the node may remember once its connections are closed.
+    pub(crate) left_trace: bool,
     /// Features that the node's `init` must offer for the path to make sense.
     required_features: Vec<String>,
     offered: Rc<RefCell<FeatureSet>>,
@@ -97,6 +99,7 @@ impl<'a> Stage<'a> {
             operations: Operations::default(),
             transcript: Transcript::default(),
             judged: 0,
+            left_trace: false,
             required_features,
             offered,
             first_height,
@@ -194,8 +197,16 @@ impl<'a> Stage<'a> {
         target.send_frame(&bytes, Frame::default()).await?;
         target.sent.push(recorded.clone());
         let name = target.name.clone();
+        self.left_trace |= !is_forgotten(recorded.message().name());
         self.transcript.push(Entry::Message { session: name, by: By::Us, message: recorded });
         Ok(())
+    }
+
+    /// Takes note that a message was sent as these bytes. What no BOLT defines leaves no trace.
+    pub(crate) fn note_raw(&mut self, bytes: &[u8]) {
+        let number = bytes.first_chunk().map(|number| u16::from_be_bytes(*number));
+        let def = number.and_then(|number| self.catalogue.message_of_type(number));
+        self.left_trace |= def.is_some_and(|def| !is_forgotten(&def.name));
     }
 
     /// Proves that a session is alive: it is open, and once both `init`s were exchanged it answers a ping, unless we
@@ -289,6 +300,7 @@ impl<'a> Stage<'a> {
         refused: bool,
     ) -> Result<(), Stop> {
         self.settle().await?;
+        self.left_trace = true;
         self.transcript.push(Entry::Node(format!("is asked to {name}")));
         self.operations.begin(&self.node, name, operation, refused);
         self.settle().await?;
@@ -422,7 +434,14 @@ impl<'a> Stage<'a> {
         })?;
         match settled {
             None => Ok(None),
-            Some(settled) => understand(settled?).map(Some),
+            Some(settled) => {
+                let silence = understand(settled?)?;
+                if let Silence::Within(_) = silence {
+                    // The runtime looks at its sockets: what the node sent before it fell silent is there now.
+                    tokio::task::yield_now().await;
+                }
+                Ok(Some(silence))
+            }
         }
     }
 }
@@ -453,6 +472,14 @@ fn understand(settled: Settled) -> Result<Silence, Stop> {
         )),
         _ => Err(Stop::environment("the runner answers settle with something this harness does not know")),
     }
+}
+
+/// Whether a node has nothing to remember of a message of this name once the connection is closed. A channel is to be
+/// remembered from `funding_created` on (BOLT 2).
+fn is_forgotten(message: &str) -> bool {
+    const FORGOTTEN: [&str; 7] =
+        ["error", "gossip_timestamp_filter", "init", "open_channel", "ping", "pong", "warning"];
+    FORGOTTEN.contains(&message)
 }
 
 /// The features of an `init`: both its fields count.

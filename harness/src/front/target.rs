@@ -1,0 +1,106 @@
+//! What a run is about: which node, and which part of the specs.
+
+use clap::Args;
+use lnprototest_runner_api::{Arguments, Runner};
+use lnprototest_spec_events::Spec;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::{Product, UsageError};
+use crate::nearest::nearest;
+
+/// The node under test, and the part of the suite.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Target {
+    /// Which node to run the specs against
+    #[arg(long, value_name = "NAME", env = "LNPROTOTEST_RUNNER")]
+    pub(super) runner: Option<String>,
+    /// Something that the runner is to know, such as lightningd=/opt/cln/bin/lightningd (`lnprototest runners` lists them)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(super) runner_arg: Vec<(String, String)>,
+    /// Only the Mth of N parts of the specs, for N machines to share them
+    #[arg(long, value_name = "M/N")]
+    pub(super) partition: Option<Partition>,
+}
+
+impl Target {
+    /// The runner, as it was told to be, once it was found to work here.
+    ///
+    /// # Errors
+    /// [`UsageError`] for a runner that there is not, an argument that it does not know, and nodes that can't be had.
+    pub(super) fn runner(&self, product: &Product) -> Result<Arc<dyn Runner>, UsageError> {
+        let mut runner = product.find_runner(self.runner.as_deref())?;
+        let arguments = self.runner_arguments(&*runner)?;
+        if !arguments.is_empty() {
+            runner = runner.configured(&arguments)?;
+        }
+        runner.check().map_err(UsageError::Node)?;
+        Ok(runner)
+    }
+
+    /// Those of `specs` that are to run.
+    pub(super) fn part_of(&self, specs: &[Arc<Spec>]) -> Vec<Arc<Spec>> {
+        match self.partition {
+            None => specs.to_vec(),
+            Some(Partition { part, of }) => specs.iter().skip(part - 1).step_by(of).cloned().collect(),
+        }
+    }
+
+    fn runner_arguments(&self, runner: &dyn Runner) -> Result<Arguments, UsageError> {
+        let known = runner.arguments();
+        for (n, (name, _)) in self.runner_arg.iter().enumerate() {
+            if !known.iter().any(|argument| argument.name == name) {
+                return Err(UsageError::RunnerArgument {
+                    runner: runner.name().to_owned(),
+                    name: name.clone(),
+                    nearest: nearest(name, known.iter().map(|argument| argument.name)),
+                    known: known.iter().map(|argument| argument.name.to_owned()).collect(),
+                });
+            }
+            if self.runner_arg[..n].iter().any(|(other, _)| other == name) {
+                return Err(UsageError::RunnerArgumentTwice(name.clone()));
+            }
+        }
+        Ok(self.runner_arg.iter().cloned().collect())
+    }
+}
+
+/// Every `of`th spec, from the `part`th on: parts of about equal weight, whatever the specs are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Partition {
+    part: usize,
+    of: usize,
+}
+
+impl FromStr for Partition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers =
+            text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+        match numbers {
+            Some((part, of)) if (1..=of).contains(&part) => Ok(Self { part, of }),
+            _ => Err("a part of a whole, from 1/3 to 3/3 for three machines".to_owned()),
+        }
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a name and a value, such as keys=own".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Partition;
+
+    #[test]
+    fn partitions() {
+        assert_eq!("2/3".parse(), Ok(Partition { part: 2, of: 3 }));
+        for wrong in ["", "3", "0/3", "4/3", "1/0", "-1/3", "1/3/3", "one/three"] {
+            assert!(wrong.parse::<Partition>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a path runs on: a node that follows a chain.
+
+use bitcoin::BlockHash;
+use lnprototest_chain::EmbeddedChain;
+use lnprototest_runner_api::{Chain, ChainError, Node, NodeKeys, World};
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::engine::{Engine, START_BOUND};
+use crate::verdict::Fault;
+
+/// A node on a chain of its own.
+pub(crate) struct Ground {
+    pub(crate) node: Rc<dyn Node>,
+    pub(crate) land: Land,
+    /// Whether a path ran on it before, without leaving a trace.
+    pub(crate) is_used: bool,
+    dir: PathBuf,
+}
+
+/// A chain at its prepared tip.
+#[derive(Clone)]
+pub(crate) struct Land {
+    pub(crate) chain: Rc<dyn Chain>,
+    tip: (u32, BlockHash),
+}
+
+impl Ground {
+    /// A fresh node on `land`.
+    ///
+    /// # Errors
+    /// A fault of the environment.
+    pub(crate) async fn start(engine: &Engine, land: Land) -> Result<Self, Fault> {
+        let dir = engine.own_dir();
+        let world =
+            World { chain: land.chain.clone(), tip: land.tip, keys: NodeKeys::classic(), dir: dir.clone() };
+        let bound = engine.scaled(START_BOUND);
+        match tokio::time::timeout(bound, engine.runner.start(world)).await {
+            Ok(Ok(node)) => Ok(Self { node, land, is_used: false, dir }),
+            Ok(Err(error)) => Err(Fault::environment(error)),
+            Err(_) => Err(Fault::environment(format!("the node does not start within {bound:?}"))),
+        }
+    }
+
+    /// Removes what the node has left, once it has ended.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        match std::fs::remove_dir_all(&self.dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Land {
+    /// A fresh chain, of the kind that `engine` is set to.
+    ///
+    /// # Errors
+    /// A fault of the environment.
+    pub(crate) async fn new(_engine: &Engine) -> Result<Self, Fault> {
+        let chain: Rc<dyn Chain> = Rc::new(EmbeddedChain::new());
+        let tip = chain.tip().await.map_err(Fault::environment)?;
+        Ok(Self { chain, tip })
+    }
+
+    /// Whether it is as it was at first: no block more or less, nothing waiting for one.
+    ///
+    /// # Errors
+    /// The chain's.
+    pub(crate) async fn is_untouched(&self) -> Result<bool, ChainError> {
+        Ok(self.chain.tip().await? == self.tip && self.chain.mempool().await?.is_empty())
+    }
+}
