@@ -2,6 +2,8 @@
 
 use bitcoin::{Block, BlockHash, OutPoint, Transaction, TxOut, Txid};
 use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::LocalFuture;
 
@@ -43,6 +45,12 @@ pub trait Chain {
     /// The output at `outpoint` if it is confirmed and unspent by any block (the mempool is not asked), with the
     /// height of the block that holds it.
     fn unspent(&self, outpoint: OutPoint) -> LocalFuture<'_, Result<Option<(u32, TxOut)>, ChainError>>;
+
+    /// How a node gets at the daemon that holds this chain. `None` if there is none: a node then follows the chain
+    /// through the methods above.
+    fn rpc(&self) -> Option<&RpcAccess> {
+        None
+    }
 }
 
 impl dyn Chain {
@@ -52,6 +60,26 @@ impl dyn Chain {
         key[31] = 0xcb;
         key
     };
+}
+
+/// Bitcoin Core's JSON-RPC over HTTP, and what it takes to be let in. It holds for as long as the chain does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RpcAccess {
+    /// Where it listens, on this machine.
+    pub address: SocketAddr,
+    /// The file that holds `user:password`.
+    pub cookie_file: PathBuf,
+    /// The name for HTTP's basic authentication.
+    pub user: String,
+    /// The password for it.
+    pub password: String,
+}
+
+impl RpcAccess {
+    /// Where it listens, as `http://127.0.0.1:18443`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
 }
 
 /// A block of the best chain and where it stands.

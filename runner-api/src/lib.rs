@@ -13,7 +13,7 @@ pub mod pipe;
 mod runner;
 
 pub use capability::{Capabilities, Capability};
-pub use chain::{BlockAt, Chain, ChainError, RejectCode, Rejection};
+pub use chain::{BlockAt, Chain, ChainError, RejectCode, Rejection, RpcAccess};
 pub use keys::NodeKeys;
 pub use lnprototest_bolt::channel::Keyset;
 pub use node::{ByteStream, Identity, LocalFuture, Node, NodeError, Settled};

@@ -7,7 +7,6 @@
 //! | `regtest` | what do mining, reorganising and broadcasting do to the whole? |
 //! | `chain` | how is it offered as a [`Chain`](lnprototest_runner_api::Chain)? |
 //! | `prepared` | what is at the tip where everyone starts? |
-//! | `assembly` | how is a block made? |
 //! | `best_chain` | which blocks are there, and when were they made? |
 //! | `selection` | what goes into the next block? |
 //! | `utxo` | which outputs can be spent? |
@@ -17,7 +16,6 @@
 //! | `mempool` | what waits for a block, and what replaces what? |
 //! | `refusal` | how does a rule say no? |
 
-mod assembly;
 mod best_chain;
 mod chain;
 mod consensus;
@@ -32,4 +30,5 @@ mod utxo;
 
 pub use chain::EmbeddedChain;
 pub use prepared::FundingCoin;
+pub(crate) use prepared::payout_script;
 pub use regtest::Regtest;

@@ -55,7 +55,12 @@ pub(super) fn check_standard(transaction: &Transaction) -> Result<(), Refusal> {
 }
 
 /// What depends on the coins that its inputs spend.
-pub(super) fn check_spends(transaction: &Transaction, coins: &[Coin], sigops: usize) -> Result<(), Refusal> {
+pub(super) fn check_spends(
+    transaction: &Transaction,
+    coins: &[Coin],
+    fee: Amount,
+    sigops: usize,
+) -> Result<(), Refusal> {
     for (index, (input, coin)) in transaction.input.iter().zip(coins).enumerate() {
         let script = &coin.output.script_pubkey;
         if !(is_known_program(script) || is_legacy_standard(script)) {
@@ -67,6 +72,12 @@ pub(super) fn check_spends(transaction: &Transaction, coins: &[Coin], sigops: us
         if !script.is_p2tr() && has_high_s(input) {
             return nonstandard(format!("input {index} has a signature with a high S"));
         }
+    }
+    // One dust output would do if it were free of fees and spent by another transaction of its package.
+    if let [index, ..] = dust(&transaction.output)[..]
+        && fee > Amount::ZERO
+    {
+        return Err(dust_refusal(&transaction.output, index));
     }
     if sigops > MAX_SIGOPS_COST {
         return nonstandard(format!("its signature operations cost {sigops}, above {MAX_SIGOPS_COST}"));
@@ -102,20 +113,30 @@ fn check_outputs(outputs: &[TxOut]) -> Result<(), Refusal> {
         if !standard {
             return nonstandard(format!("output {index} has a script of no standard kind: {script}"));
         }
-        let least = script.minimal_non_dust();
-        if output.value < least {
-            let detail = format!(
-                "output {index} has {} sat, less than {} sat are dust for its script",
-                output.value.to_sat(),
-                least.to_sat()
-            );
-            return Err(Refusal::new(RejectCode::Dust, detail));
-        }
+    }
+    if let Some(&index) = dust(outputs).get(1) {
+        return Err(dust_refusal(outputs, index));
     }
     match outputs.iter().filter(|output| output.script_pubkey.is_op_return()).count() {
         0 | 1 => Ok(()),
         count => nonstandard(format!("{count} outputs are OP_RETURN")),
     }
+}
+
+/// Which outputs cost more to spend than they hold.
+fn dust(outputs: &[TxOut]) -> Vec<usize> {
+    let is_dust = |output: &TxOut| output.value < output.script_pubkey.minimal_non_dust();
+    (0..outputs.len()).filter(|&index| is_dust(&outputs[index])).collect()
+}
+
+fn dust_refusal(outputs: &[TxOut], index: usize) -> Refusal {
+    let TxOut { value, script_pubkey } = &outputs[index];
+    let detail = format!(
+        "output {index} has {} sat, less than {} sat are dust for its script",
+        value.to_sat(),
+        script_pubkey.minimal_non_dust().to_sat()
+    );
+    Refusal::new(RejectCode::Dust, detail)
 }
 
 fn nonstandard(detail: String) -> Result<(), Refusal> {

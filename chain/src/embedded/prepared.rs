@@ -48,7 +48,8 @@ pub(super) fn coinbase_key() -> SecretKey {
     SecretKey::from_slice(&<dyn Chain>::COINBASE_KEY).expect("it is a small number, not zero")
 }
 
-fn payout_script() -> ScriptBuf {
+/// Whom all coinbases pay.
+pub(crate) fn payout_script() -> ScriptBuf {
     let public_key = CompressedPublicKey(coinbase_key().public_key(SECP256K1));
     ScriptBuf::new_p2wpkh(&public_key.wpubkey_hash())
 }

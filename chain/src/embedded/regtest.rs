@@ -8,7 +8,6 @@ use lnprototest_runner_api::{BlockAt, ChainError, Rejection};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::assembly::{Assembled, Template};
 use super::best_chain::BestChain;
 use super::consensus::{
     check_amounts, check_lock_time, check_sequences, check_sigops, check_structure, find_coins,
@@ -20,6 +19,7 @@ use super::refusal::Refusal;
 use super::scripts::check_scripts;
 use super::selection::Selection;
 use super::utxo::UtxoSet;
+use crate::assembly::{Assembled, Template};
 
 /// A regtest block chain in memory, at the prepared tip when it is made.
 ///
@@ -193,7 +193,7 @@ impl Regtest {
         check_sequences(transaction, &coins, &self.best)?;
         let fee = check_amounts(transaction, &coins, &self.best)?;
         let sigops = check_sigops(transaction, &coins)?;
-        policy::check_spends(transaction, &coins, sigops)?;
+        policy::check_spends(transaction, &coins, fee, sigops)?;
         let virtual_size = policy::virtual_size(transaction, sigops);
         let evicted = self.mempool.conflicts(transaction);
         if matches!(admission, Admission::Offered) {

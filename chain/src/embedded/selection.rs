@@ -4,7 +4,6 @@ use bitcoin::{Amount, OutPoint, Transaction, Txid, Weight};
 use lnprototest_runner_api::{RejectCode, Rejection};
 use std::collections::{HashMap, HashSet};
 
-use super::assembly::RESERVED_WEIGHT;
 use super::best_chain::BestChain;
 use super::consensus::{
     MAX_BLOCK_SIGOPS_COST, check_amounts, check_lock_time, check_sequences, check_sigops, check_structure,
@@ -14,6 +13,7 @@ use super::mempool::Mempool;
 use super::refusal::Refusal;
 use super::scripts::check_scripts;
 use super::utxo::{BlockCoins, UtxoSet};
+use crate::assembly::RESERVED_WEIGHT;
 
 /// The transactions of a block that is being made, its coinbase aside. They fit together by consensus rules.
 pub(super) struct Selection<'a> {

@@ -1,6 +1,8 @@
 //! How much a block holds, and how much a node relays.
 
-use bitcoin::opcodes::all::{OP_CHECKMULTISIG, OP_CHECKSIG, OP_DROP, OP_NOP, OP_PUSHNUM_1, OP_RETURN};
+use bitcoin::opcodes::all::{
+    OP_CHECKMULTISIG, OP_CHECKSIG, OP_DROP, OP_NOP, OP_PUSHBYTES_0, OP_PUSHNUM_1, OP_RETURN, OP_VERIFY,
+};
 use bitcoin::script::Builder;
 use bitcoin::{Opcode, ScriptBuf, Transaction, Witness};
 use lnprototest_runner_api::{Chain, RejectCode};
@@ -41,18 +43,20 @@ pub async fn signature_operations(chain: &dyn Chain) {
     let refused = chain.mine(1, &[paying(0, 10_000), paying(1, 10_000)]).await;
     assert_refused(refused, RejectCode::Other, "no room");
 
-    // Eighty a bare CHECKMULTISIG, and a node counts each as five virtual bytes.
-    let public = key(1).public_key(bitcoin::secp256k1::SECP256K1).serialize();
-    let one = Builder::new().push_opcode(OP_PUSHNUM_1).push_slice(public).push_opcode(OP_PUSHNUM_1);
-    let multisig = one.push_opcode(OP_CHECKMULTISIG).into_script();
-    let spend = |count: u64, fee| {
-        let all = (0..count).fold(Draft::of(&prepared(0)), |draft, _| draft.paying(multisig.clone(), 1000));
-        all.to(&wpkh(1), 5_000_000_000 - 1000 * count - fee).sign()
+    // Twenty a CHECKMULTISIG in a witness, and a node counts each as five virtual bytes.
+    let round = [OP_PUSHBYTES_0, OP_PUSHBYTES_0, OP_PUSHBYTES_0, OP_CHECKMULTISIG, OP_VERIFY];
+    let script = Builder::from(round.map(Opcode::to_u8).repeat(100)).push_opcode(OP_PUSHNUM_1).into_script();
+    let lock = Lock::P2wshPlain(script, vec![]);
+    let parent = (0..9).fold(Draft::of(&prepared(0)), |draft, _| draft.to(&lock, 10_000_000)).sign();
+    chain.mine(1, std::slice::from_ref(&parent)).await.unwrap();
+    let spend = |count: u32, fee| {
+        let coins: Vec<Coin> = (0..count).map(|vout| coin_of(&parent, vout, &lock)).collect();
+        let all = coins[1..].iter().fold(Draft::of(&coins[0]), |draft, coin| draft.and(coin));
+        all.to(&wpkh(1), 10_000_000 * u64::from(count) - fee).sign()
     };
-    assert_refused(chain.broadcast(&spend(200, 1_000_000)).await, RejectCode::Nonstandard, "16001");
-    // One more for the P2WPKH input.
-    assert_refused(chain.broadcast(&spend(100, 40_004)).await, RejectCode::MinRelayFee, "40005");
-    chain.broadcast(&spend(100, 40_005)).await.unwrap();
+    assert_refused(chain.broadcast(&spend(9, 1_000_000)).await, RejectCode::Nonstandard, "18000");
+    assert_refused(chain.broadcast(&spend(8, 79_999)).await, RejectCode::MinRelayFee, "80000");
+    chain.broadcast(&spend(8, 80_000)).await.unwrap();
 }
 
 pub async fn what_unlocks(chain: &dyn Chain) {

@@ -103,7 +103,7 @@ pub async fn mining_takes_the_given_witnesses(chain: &dyn Chain) {
 
 pub async fn policy_does_not_bind_blocks(chain: &dyn Chain) {
     let free = Draft::of(&prepared(0)).to(&wpkh(1), 1).to(&wpkh(1), 4_999_999_999).sign();
-    assert_refused(chain.broadcast(&free).await, RejectCode::Dust, "output 0");
+    assert_refused(chain.broadcast(&free).await, RejectCode::MinRelayFee, "0 sat");
     chain.mine(1, std::slice::from_ref(&free)).await.unwrap();
     let outpoint = OutPoint { txid: free.compute_txid(), vout: 0 };
     assert_eq!(chain.unspent(outpoint).await.unwrap().unwrap().1.value.to_sat(), 1);

@@ -2,11 +2,13 @@
 
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, BlockHash, OutPoint, Target, Transaction, TxOut};
+use libtest_mimic::Trial;
 use lnprototest_chain::Regtest;
 use lnprototest_runner_api::RejectCode;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
+use crate::passes;
 use crate::spend::{Coin, Draft, Lock, prepared};
 
 type Unspent = BTreeMap<OutPoint, (u32, TxOut)>;
@@ -31,7 +33,6 @@ struct Payment {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
-    #[test]
     fn the_books_balance(calls in prop::collection::vec(call(), 1..24)) {
         let mut regtest = Regtest::new();
         // What was unspent when each block was the tip.
@@ -50,7 +51,6 @@ proptest! {
     }
 
     /// The same calls, the same bytes.
-    #[test]
     fn nothing_is_left_to_chance(calls in prop::collection::vec(call(), 1..12)) {
         let (mut first, mut second) = (Regtest::new(), Regtest::new());
         for call in calls {
@@ -60,6 +60,13 @@ proptest! {
         prop_assert_eq!(first.tip(), second.tip());
         prop_assert!(first.mempool().eq(second.mempool()));
     }
+}
+
+pub fn trials() -> [Trial; 2] {
+    [
+        Trial::test("properties::nothing_is_left_to_chance", || passes(nothing_is_left_to_chance)),
+        Trial::test("properties::the_books_balance", || passes(the_books_balance)),
+    ]
 }
 
 fn call() -> impl Strategy<Value = Call> {

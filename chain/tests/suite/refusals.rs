@@ -81,6 +81,14 @@ pub async fn dust(chain: &dyn Chain) {
         let below = Draft::of(&prepared(0)).to(&wpkh(1), rest).paying(script.clone(), least - 1).sign();
         assert_refused(chain.broadcast(&below).await, RejectCode::Dust, &least.to_string());
     }
+    // One of them is let through to be asked for its fee, of which it must have none; two are not.
+    for (sat, code, words) in [
+        (&[1, 4_999_999_999][..], RejectCode::MinRelayFee, "0 sat"),
+        (&[1, 2, 4_999_999_997], RejectCode::Dust, "output 1"),
+    ] {
+        let free = sat.iter().fold(Draft::of(&prepared(0)), |draft, &sat| draft.to(&wpkh(1), sat)).sign();
+        assert_refused(chain.broadcast(&free).await, code, words);
+    }
     let draft = Draft::of(&prepared(0)).to(&wpkh(1), rest);
     let all = kinds.into_iter().fold(draft, |draft, (script, least)| draft.paying(script, least));
     chain.broadcast(&all.paying(ScriptBuf::new_op_return([0u8; 73]), 0).sign()).await.unwrap();

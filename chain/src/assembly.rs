@@ -10,7 +10,7 @@ use bitcoin::{
 };
 
 /// What a block has of its weight for the header, the count of transactions and the coinbase.
-pub(super) const RESERVED_WEIGHT: u64 = 4_000;
+pub(crate) const RESERVED_WEIGHT: u64 = 4_000;
 
 /// Regtest's: half of all hashes meet it.
 const BITS: u32 = 0x207f_ffff;
@@ -29,30 +29,30 @@ const SUBSIDY: u64 = 50 * 100_000_000;
 const HALVING_INTERVAL: u32 = 150;
 
 /// All that makes one block differ from another.
-pub(super) struct Template<'a> {
-    pub(super) parent: BlockHash,
-    pub(super) height: u32,
+pub(crate) struct Template<'a> {
+    pub(crate) parent: BlockHash,
+    pub(crate) height: u32,
     /// Which of the chains that were mined: it goes into the coinbase, so that a block that replaces another one
     /// never equals it.
-    pub(super) branch: u32,
+    pub(crate) branch: u32,
     /// Who gets the subsidy and the fees.
-    pub(super) payout: &'a ScriptBuf,
-    pub(super) fees: Amount,
+    pub(crate) payout: &'a ScriptBuf,
+    pub(crate) fees: Amount,
     /// Without the coinbase.
-    pub(super) transactions: Vec<Transaction>,
+    pub(crate) transactions: Vec<Transaction>,
 }
 
 /// A complete block with what was computed on the way.
-pub(super) struct Assembled {
-    pub(super) block: Block,
-    pub(super) hash: BlockHash,
+pub(crate) struct Assembled {
+    pub(crate) block: Block,
+    pub(crate) hash: BlockHash,
     /// Of all its transactions.
-    pub(super) txids: Vec<Txid>,
+    pub(crate) txids: Vec<Txid>,
 }
 
 impl Template<'_> {
     /// The block, with its proof of work.
-    pub(super) fn assemble(self) -> Assembled {
+    pub(crate) fn assemble(self) -> Assembled {
         let time = FIRST_BLOCK_TIME.saturating_add((self.height - 1).saturating_mul(BLOCK_INTERVAL));
         let coinbase = self.coinbase();
         let mut transactions = self.transactions;
@@ -103,7 +103,7 @@ impl Template<'_> {
 }
 
 /// What a block at `height` may create: it halves every 150 blocks on regtest.
-pub(super) fn subsidy(height: u32) -> Amount {
+pub(crate) fn subsidy(height: u32) -> Amount {
     Amount::from_sat(SUBSIDY.checked_shr(height / HALVING_INTERVAL).unwrap_or(0))
 }
 
