@@ -1,0 +1,341 @@
+//! How does a running daemon end, and what did it say until then?
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, test_kill_process_group, waitid,
+};
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus};
+use std::rc::Rc;
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+use tokio::task::{AbortHandle, spawn_local};
+
+use crate::procfs;
+use crate::tail::{Outlet, Tail};
+
+/// How long processes may take to vanish that the kernel has been told to kill.
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
+/// How often it is looked whether something has ended.
+const LOOK_EACH: Duration = Duration::from_millis(1);
+
+/// A process that was [`Launch`](crate::Launch)ed, with all that it starts.
+///
+/// Dropped, it and its process group are killed and gone, also during a panic and without a running runtime.
+pub struct Daemon {
+    program: PathBuf,
+    pid: Pid,
+    child: RefCell<Child>,
+    ended: Cell<Option<ExitStatus>>,
+    mark: String,
+    cleared: Cell<bool>,
+    tail: Rc<Tail>,
+    outlets: Vec<Rc<Outlet>>,
+    readers: Vec<AbortHandle>,
+}
+
+impl Daemon {
+    pub(crate) fn new(program: PathBuf, mark: String, mut child: Child) -> io::Result<Self> {
+        let pipes = [child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from)];
+        let pid = Pid::from_child(&child);
+        let mut daemon = Self {
+            program,
+            pid,
+            child: RefCell::new(child),
+            ended: Cell::default(),
+            mark,
+            cleared: Cell::default(),
+            tail: Rc::default(),
+            outlets: Vec::new(),
+            readers: Vec::new(),
+        };
+        for pipe in pipes.into_iter().flatten() {
+            let outlet = Rc::new(Outlet::new(pipe, daemon.tail.clone())?);
+            let reader = outlet.clone();
+            daemon.readers.push(spawn_local(async move { reader.drain().await }).abort_handle());
+            daemon.outlets.push(outlet);
+        }
+        Ok(daemon)
+    }
+
+    /// Its process id, which is that of its process group too.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// How it ended, if it has. What was left of its process group is killed then.
+    pub fn exited(&self) -> Option<ExitStatus> {
+        if self.ended.get().is_none() {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            match waitid(WaitId::Pid(self.pid), options) {
+                Ok(None) | Err(Errno::INTR) => return None,
+                // As long as nobody has taken note of its end, its number can't become another group's.
+                Ok(Some(_)) | Err(_) => self.signal_group(Signal::KILL),
+            }
+            self.ended.set(self.child.borrow_mut().try_wait().ok().flatten());
+        }
+        self.ended.get()
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// [`DaemonError::Running`] if it still runs after `bound`.
+    pub async fn wait_exit(&self, bound: Duration) -> Result<ExitStatus, DaemonError> {
+        let deadline = Instant::now() + bound;
+        loop {
+            if let Some(status) = self.exited() {
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                return Err(DaemonError::Running { program: self.program.clone(), waited: bound });
+            }
+            tokio::time::sleep(LOOK_EACH).await;
+        }
+    }
+
+    /// Sends it a signal, and kills it if that does not end it within `bound`.
+    ///
+    /// # Errors
+    /// [`DaemonError::Survived`] if not even that helps.
+    pub async fn terminate(&self, signal: Signal, bound: Duration) -> Result<ExitStatus, DaemonError> {
+        if self.exited().is_none() {
+            // It may have ended in between, which is what the signal is for.
+            let _gone = kill_process(self.pid, signal);
+            let _killed_below = self.wait_exit(bound).await;
+        }
+        self.kill().await
+    }
+
+    /// Kills it and all that it started, at once and for good, and tells how it ended.
+    ///
+    /// # Errors
+    /// [`DaemonError::Survived`] if some process of it is still there after five seconds.
+    pub async fn kill(&self) -> Result<ExitStatus, DaemonError> {
+        self.kill_all();
+        let deadline = Instant::now() + KILLED_WITHIN;
+        loop {
+            if let Some(status) = self.cleared() {
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                return Err(DaemonError::Survived { program: self.program.clone(), who: self.survivors() });
+            }
+            tokio::time::sleep(LOOK_EACH).await;
+        }
+    }
+
+    /// The last `lines` lines that it said on standard output and standard error, oldest first; at most 2,000 are
+    /// kept, of 8 KiB each.
+    pub fn last_words(&self, lines: usize) -> Vec<String> {
+        self.catch_up();
+        let mut words = self.tail.last(lines);
+        words.extend(self.outlets.iter().filter_map(|outlet| outlet.unfinished()));
+        words.split_off(words.len().saturating_sub(lines))
+    }
+
+    /// Waits for a line, which it may have said already (if it is among those kept), and returns it.
+    ///
+    /// # Errors
+    /// [`DaemonError::Ended`] if it ends before, [`DaemonError::NoLine`] if there is none within `bound`.
+    pub async fn wait_for_line(
+        &self,
+        wanted: impl FnMut(&str) -> bool + 'static,
+        bound: Duration,
+    ) -> Result<String, DaemonError> {
+        self.catch_up();
+        let line = self.tail.watch(wanted);
+        self.line_or_end(line, bound).await
+    }
+
+    /// Waits for a line that it says from now on. The watch begins with this call, not with the first poll: call, do
+    /// what makes it speak, then await.
+    ///
+    /// # Errors
+    /// As [`wait_for_line`](Self::wait_for_line).
+    pub fn next_line(
+        &self,
+        wanted: impl FnMut(&str) -> bool + 'static,
+        bound: Duration,
+    ) -> impl Future<Output = Result<String, DaemonError>> {
+        self.catch_up();
+        let line = self.tail.watch_next(wanted);
+        self.line_or_end(line, bound)
+    }
+
+    async fn line_or_end(
+        &self,
+        mut line: oneshot::Receiver<String>,
+        bound: Duration,
+    ) -> Result<String, DaemonError> {
+        let deadline = Instant::now() + bound;
+        loop {
+            let ended = self.exited();
+            if ended.is_some() {
+                self.catch_up();
+            }
+            if let Ok(line) = line.try_recv() {
+                return Ok(line);
+            }
+            if let Some(status) = ended {
+                return Err(self.ended_error(status));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(DaemonError::NoLine { program: self.program.clone(), waited: bound });
+            }
+            // Its end shows in no line, so it is looked for now and then.
+            if let Ok(Ok(line)) = tokio::time::timeout(left.min(LOOK_EACH * 10), &mut line).await {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// That it ended, with its last words, for a caller that waits for something else of it.
+    ///
+    /// # Errors
+    /// [`DaemonError::Ended`] if it has.
+    pub fn running(&self) -> Result<(), DaemonError> {
+        self.exited().map_or(Ok(()), |status| Err(self.ended_error(status)))
+    }
+
+    fn ended_error(&self, status: ExitStatus) -> DaemonError {
+        DaemonError::Ended {
+            program: self.program.clone(),
+            status,
+            last_words: self.last_words(10).join("\n"),
+        }
+    }
+
+    fn catch_up(&self) {
+        for outlet in &self.outlets {
+            outlet.catch_up();
+        }
+    }
+
+    fn kill_all(&self) {
+        if self.cleared.get() {
+            return;
+        }
+        if self.ended.get().is_none() {
+            self.signal_group(Signal::KILL);
+        }
+        self.kill_strays();
+    }
+
+    /// How it ended, once nothing of it is left.
+    fn cleared(&self) -> Option<ExitStatus> {
+        let status = self.exited()?;
+        if !self.cleared.get() && self.group_is_empty() && !self.kill_strays() {
+            self.cleared.set(true);
+        }
+        self.cleared.get().then_some(status)
+    }
+
+    fn group_is_empty(&self) -> bool {
+        if test_kill_process_group(self.pid) == Err(Errno::SRCH) {
+            return true;
+        }
+        // Those whose new parent has not taken note of their end are no harm.
+        procfs::processes().is_ok_and(|all| all.values().all(|one| one.group != Some(self.pid) || one.dead()))
+    }
+
+    /// Kills those outside its process group, again and again: one may have started another in its last moment. Tells
+    /// whether there were any.
+    fn kill_strays(&self) -> bool {
+        let strays = procfs::marked(&self.mark);
+        for stray in &strays {
+            // It may have ended since.
+            let _gone = kill_process(*stray, Signal::KILL);
+        }
+        !strays.is_empty()
+    }
+
+    fn survivors(&self) -> String {
+        let all = procfs::processes().unwrap_or_default();
+        let strays = procfs::marked(&self.mark);
+        let names: Vec<String> = all
+            .iter()
+            .filter(|(pid, one)| !one.dead() && (one.group == Some(self.pid) || strays.contains(pid)))
+            .map(|(pid, one)| format!("{} ({pid}, {})", one.name, one.state))
+            .collect();
+        names.join(", ")
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        // An empty group is what this is for.
+        let _empty = kill_process_group(self.pid, signal);
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        for reader in &self.readers {
+            reader.abort();
+        }
+        self.kill_all();
+        let deadline = Instant::now() + KILLED_WITHIN;
+        while self.cleared().is_none() && Instant::now() < deadline {
+            thread::sleep(LOOK_EACH);
+        }
+    }
+}
+
+/// What goes wrong with a daemon.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DaemonError {
+    /// It ended while something was still expected of it.
+    #[error("{} ended by itself ({status}), having said:\n{last_words}", program.display())]
+    Ended {
+        /// The executable.
+        program: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+        /// Its last ten lines.
+        last_words: String,
+    },
+    /// It did not say what was waited for.
+    #[error("{} did not say what was waited for within {waited:?}", program.display())]
+    NoLine {
+        /// The executable.
+        program: PathBuf,
+        /// The bound.
+        waited: Duration,
+    },
+    /// It has not ended.
+    #[error("{} still runs after {waited:?}", program.display())]
+    Running {
+        /// The executable.
+        program: PathBuf,
+        /// The bound.
+        waited: Duration,
+    },
+    /// It does not start.
+    #[error("{} does not start{}: {source}", program.display(), place(dir.as_ref()))]
+    Spawn {
+        /// The executable.
+        program: PathBuf,
+        /// The directory it should have started in, if another than ours.
+        dir: Option<PathBuf>,
+        /// Why.
+        source: io::Error,
+    },
+    /// It was killed, and some of it is still there.
+    #[error("{} was killed, but some of it is still there: {who}", program.display())]
+    Survived {
+        /// The executable.
+        program: PathBuf,
+        /// Names, process ids and states.
+        who: String,
+    },
+}
+
+fn place(dir: Option<&PathBuf>) -> String {
+    dir.map(|dir| format!(" in {}", dir.display())).unwrap_or_default()
+}
