@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::expectations::Expectations;
+use crate::ground::ChainSource;
 use crate::interrupt::Interrupt;
 use crate::lack::lacking_capability;
 use crate::verdict::Verdict;
@@ -36,6 +37,8 @@ pub struct Engine {
     pub all_transcripts: bool,
     /// Below it each node gets its own directory. The harness removes what nodes leave there.
     pub work_dir: PathBuf,
+    /// The chains that nodes follow.
+    pub chain: ChainSource,
     /// Raised when the run is to end before its paths do.
     pub interrupt: Interrupt,
     serial: AtomicU64,
@@ -71,6 +74,7 @@ impl Engine {
             timeout_scale: 1.0,
             all_transcripts: false,
             work_dir,
+            chain: ChainSource::default(),
             interrupt: Interrupt::default(),
             serial: AtomicU64::new(0),
         }

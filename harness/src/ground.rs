@@ -1,7 +1,7 @@
 //! What a path runs on: a node that follows a chain.
 
 use bitcoin::BlockHash;
-use lnprototest_chain::EmbeddedChain;
+use lnprototest_chain::{Bitcoind, BitcoindProgram, EmbeddedChain};
 use lnprototest_runner_api::{Chain, ChainError, Node, NodeKeys, World};
 use std::io;
 use std::path::PathBuf;
@@ -17,6 +17,32 @@ pub(crate) struct Ground {
     /// Whether a path ran on it before, without leaving a trace.
     pub(crate) is_used: bool,
     dir: PathBuf,
+}
+
+/// Where the chains of a run come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ChainSource {
+    /// A bitcoind for each.
+    Bitcoind(BitcoindProgram),
+    /// This process.
+    #[default]
+    Embedded,
+}
+
+impl ChainSource {
+    /// A chain at its prepared tip, which may use `dir`.
+    async fn start(&self, dir: PathBuf) -> Result<Rc<dyn Chain>, Fault> {
+        match self {
+            Self::Bitcoind(program) => {
+                let program = program.clone();
+                // It waits for the daemon, and this thread's other tasks shall not.
+                let started = tokio::task::spawn_blocking(move || Bitcoind::start(&program, dir)).await;
+                let bitcoind = started.map_err(Fault::environment)?.map_err(Fault::environment)?;
+                Ok(Rc::new(bitcoind))
+            }
+            Self::Embedded => Ok(Rc::new(EmbeddedChain::new())),
+        }
+    }
 }
 
 /// A chain at its prepared tip.
@@ -60,8 +86,8 @@ impl Land {
     ///
     /// # Errors
     /// A fault of the environment.
-    pub(crate) async fn new(_engine: &Engine) -> Result<Self, Fault> {
-        let chain: Rc<dyn Chain> = Rc::new(EmbeddedChain::new());
+    pub(crate) async fn new(engine: &Engine) -> Result<Self, Fault> {
+        let chain = engine.chain.start(engine.own_dir()).await?;
         let tip = chain.tip().await.map_err(Fault::environment)?;
         Ok(Self { chain, tip })
     }

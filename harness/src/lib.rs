@@ -28,6 +28,7 @@ mod worker;
 
 pub use engine::{Engine, PathReport};
 pub use front::{Product, UsageError, bundled};
+pub use ground::ChainSource;
 pub use interrupt::Interrupt;
 pub use pool::Pool;
 pub use worker::Worker;

@@ -39,8 +39,10 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
         let listed = listed.collect();
         return Ok(libtest_mimic::run(&libtest, listed).exit_code());
     }
-    let work_dir = super::work_dir::work_dir(&*runner)?;
-    let engine = super::program::engine(product, &judging, selection, runner, work_dir.path())?;
+    let chain = target.chain(&*runner)?;
+    let work_dir = super::work_dir::work_dir(&*runner, &chain)?;
+    let mut engine = super::program::engine(product, &judging, selection, runner, work_dir.path())?;
+    engine.chain = chain;
     super::program::raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);
     let workers = libtest.test_threads.unwrap_or_else(super::program::cores);

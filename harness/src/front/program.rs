@@ -82,8 +82,10 @@ fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
         None => Plan::new(&specs, |spec| Selection::paths_of(spec, arguments.paths))?,
     };
     let runner = arguments.target.runner(product)?;
-    let work_dir = work_dir(&*runner)?;
+    let chain = arguments.target.chain(&*runner)?;
+    let work_dir = work_dir(&*runner, &chain)?;
     let mut engine = engine(product, &arguments.judging, selection, runner, work_dir.path())?;
+    engine.chain = chain;
     engine.all_transcripts |= arguments.verbose;
     raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);

@@ -1,12 +1,14 @@
 //! What a run is about: which node, and which part of the specs.
 
-use clap::Args;
-use lnprototest_runner_api::{Arguments, Runner};
+use clap::{Args, ValueEnum};
+use lnprototest_chain::BitcoindProgram;
+use lnprototest_runner_api::{Arguments, ChainKind, Runner};
 use lnprototest_spec_events::Spec;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{Product, UsageError};
+use crate::ground::ChainSource;
 use crate::nearest::nearest;
 
 /// The node under test, and the part of the suite.
@@ -18,6 +20,9 @@ pub(super) struct Target {
     /// Something that the runner is to know, such as lightningd=/opt/cln/bin/lightningd (`lnprototest runners` lists them)
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(super) runner_arg: Vec<(String, String)>,
+    /// Which chain the node follows [default: embedded, where the node can follow that]
+    #[arg(long, value_enum, env = "LNPROTOTEST_CHAIN")]
+    pub(super) chain: Option<ChainName>,
     /// Only the Mth of N parts of the specs, for N machines to share them
     #[arg(long, value_name = "M/N")]
     pub(super) partition: Option<Partition>,
@@ -36,6 +41,22 @@ impl Target {
         }
         runner.check().map_err(UsageError::Node)?;
         Ok(runner)
+    }
+
+    /// The chains for `runner`'s nodes: what was asked for, or else what it prefers.
+    ///
+    /// # Errors
+    /// [`UsageError`] for a chain that it can't follow, or a bitcoind that is not there.
+    pub(super) fn chain(&self, runner: &dyn Runner) -> Result<ChainSource, UsageError> {
+        let known = runner.chains();
+        let asked = self.chain.map(ChainKind::from);
+        if let Some(asked) = asked.filter(|asked| !known.contains(asked)) {
+            return Err(UsageError::Chain { runner: runner.name().to_owned(), asked });
+        }
+        match asked.or(known.first().copied()) {
+            Some(ChainKind::Bitcoind) => Ok(ChainSource::Bitcoind(BitcoindProgram::find()?)),
+            _ => Ok(ChainSource::Embedded),
+        }
     }
 
     /// Those of `specs` that are to run.
@@ -62,6 +83,24 @@ impl Target {
             }
         }
         Ok(self.runner_arg.iter().cloned().collect())
+    }
+}
+
+/// The chains, as the command line calls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ChainName {
+    /// A bitcoind of its own for each node, from PATH or BITCOIND_EXE
+    Bitcoind,
+    /// One in this process
+    Embedded,
+}
+
+impl From<ChainName> for ChainKind {
+    fn from(name: ChainName) -> Self {
+        match name {
+            ChainName::Bitcoind => Self::Bitcoind,
+            ChainName::Embedded => Self::Embedded,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What people can get wrong on a command line, and what to do about it.
 
-use lnprototest_runner_api::{ArgumentError, NodeError};
+use lnprototest_chain::BitcoindError;
+use lnprototest_runner_api::{ArgumentError, ChainKind, NodeError};
 use lnprototest_spec_events::Diagnostics;
 use std::io::{IsTerminal, Write};
 
@@ -14,6 +15,17 @@ pub enum UsageError {
     /// A catalogue of further messages can't be read.
     #[error("{0}")]
     Catalogue(String),
+    /// There is no bitcoind to be had.
+    #[error(transparent)]
+    Bitcoind(#[from] BitcoindError),
+    /// A runner's nodes can't follow a chain.
+    #[error("the runner {runner} can't follow the chain {asked:?}: leave --chain out")]
+    Chain {
+        /// The runner's name.
+        runner: String,
+        /// What was asked for.
+        asked: ChainKind,
+    },
     /// Known failures can't be read.
     #[error(transparent)]
     Expectations(#[from] ExpectationsError),
@@ -100,7 +112,7 @@ impl UsageError {
     /// How the program ends for it.
     fn exit(&self) -> Exit {
         match self {
-            Self::Io { .. } | Self::Node(_) => Exit::Environment,
+            Self::Bitcoind(_) | Self::Io { .. } | Self::Node(_) => Exit::Environment,
             _ => Exit::BadUsage,
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::UsageError;
+use crate::ground::ChainSource;
 
 /// A file system in memory that Linux has for everybody. Nodes write and sync a lot, and keep nothing.
 const IN_MEMORY: &str = "/dev/shm";
@@ -18,11 +19,9 @@ const ENOUGH: u64 = 1 << 30;
 ///
 /// # Errors
 /// The system's.
-pub(super) fn work_dir(runner: &dyn Runner) -> Result<TempDir, UsageError> {
-    let parent = match runner.start_cost() {
-        StartCost::High => roomy_memory().unwrap_or_else(env::temp_dir),
-        StartCost::Low => env::temp_dir(),
-    };
+pub(super) fn work_dir(runner: &dyn Runner, chain: &ChainSource) -> Result<TempDir, UsageError> {
+    let has_daemons = runner.start_cost() == StartCost::High || *chain != ChainSource::Embedded;
+    let parent = has_daemons.then(roomy_memory).flatten().unwrap_or_else(env::temp_dir);
     tempfile::Builder::new().prefix("lnprototest-").tempdir_in(&parent).map_err(|reason| UsageError::Io {
         what: format!("no folder for the nodes can be made in {} (TMPDIR names another)", parent.display()),
         reason,
