@@ -49,6 +49,12 @@ datacarrier=1
 datacarriersize=83
 permitbaremultisig=1
 mempoolfullrbf=1
+
+# A reorganisation may bring back long chains of transactions.
+limitancestorcount=1000
+limitancestorsize=1000
+limitdescendantcount=1000
+limitdescendantsize=1000
 ";
 
 /// What is for one start alone.

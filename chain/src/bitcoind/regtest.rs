@@ -27,7 +27,7 @@ pub(super) struct DaemonRegtest {
     /// What was read from the daemon or sent to it; a hash stays true.
     blocks: HashMap<BlockHash, Arc<Block>>,
     /// The transactions of the best chain's blocks above the prepared tip, coinbases aside.
-    confirmed: BTreeMap<u32, Vec<Txid>>,
+    confirmed: BTreeMap<u32, Vec<(Txid, Transaction)>>,
     /// Counts the reorganisations.
     branch: u32,
     /// Whom coinbases pay.
@@ -88,8 +88,8 @@ impl DaemonRegtest {
             }
             Err(refused) => return Err(refused.unexpected("submitblock")),
         }
-        let txids: Vec<Txid> = first.txids.iter().skip(1).copied().collect();
-        self.confirmed.insert(tip.height + 1, txids);
+        let transactions = first.txids.iter().copied().zip(first.block.txdata.iter().cloned()).skip(1);
+        self.confirmed.insert(tip.height + 1, transactions.collect());
         let mut hashes = vec![first.hash];
         self.blocks.insert(first.hash, Arc::new(first.block));
         self.mine_empty(first.hash, tip.height + 2, empty, &mut hashes)?;
@@ -112,14 +112,24 @@ impl DaemonRegtest {
             self.daemon.get::<()>("invalidateblock", json!([lowest]))?;
         }
         let removed = self.confirmed.split_off(&(height + 1));
-        let returned: Vec<Txid> = removed.into_values().flatten().collect();
-        self.mempool.update_after(&returned, &self.daemon)
+        let waiting = self.mempool.iter().map(|(&txid, waiting)| (txid, waiting.transaction.clone()));
+        let returning: Vec<_> = removed.into_values().flatten().chain(waiting).collect();
+        self.mempool.update(&self.daemon)?;
+        // While it goes down block by block it drops some that the lower tip would have it take: what spends an
+        // unconfirmed output with a relative lock time of zero, for one.
+        for (txid, transaction) in &returning {
+            if !self.mempool.contains(txid)
+                && let Err(refused) = self.offer(transaction)?
+            {
+                tracing::debug!(%txid, reason = refused.message, "dropped by the reorganisation");
+            }
+        }
+        let order: Vec<Txid> = returning.into_iter().map(|(txid, _)| txid).collect();
+        self.mempool.update_in_order(&order, &self.daemon)
     }
 
     pub(super) fn broadcast(&mut self, transaction: &Transaction) -> Result<(), ChainError> {
-        // Neither a high fee nor burnt money is a mistake here.
-        let parameters = json!([serialize_hex(transaction), 0, 21_000_000]);
-        match self.daemon.ask::<Txid>("sendrawtransaction", parameters)? {
+        match self.offer(transaction)? {
             Ok(_) => self.mempool.update(&self.daemon),
             Err(Refused { code: ALREADY_CONFIRMED, .. }) => Ok(()),
             Err(refused) => match self.rejection(transaction, refused)? {
@@ -146,12 +156,18 @@ impl DaemonRegtest {
         Ok(Some(((tip + 1).saturating_sub(unspent.confirmations), unspent.into_output())))
     }
 
+    fn offer(&self, transaction: &Transaction) -> Result<Result<Txid, Refused>, ChainError> {
+        // Neither a high fee nor burnt money is a mistake here.
+        let parameters = json!([serialize_hex(transaction), 0, 21_000_000]);
+        self.daemon.ask("sendrawtransaction", parameters)
+    }
+
     fn info(&self) -> Result<ChainInfo, ChainError> {
         self.daemon.get("getblockchaininfo", json!([]))
     }
 
     fn is_confirmed(&self, txid: Txid) -> bool {
-        self.confirmed.values().any(|txids| txids.contains(&txid))
+        self.confirmed.values().flatten().any(|(other, _)| *other == txid)
     }
 
     fn assemble(&self, parent: BlockHash, height: u32, chosen: &[Chosen]) -> Assembled {

@@ -55,10 +55,10 @@ impl Arrivals {
         Ok(())
     }
 
-    /// The same after a reorganisation: what returned from blocks, `returned`, is there before all else.
-    pub(super) fn update_after(&mut self, returned: &[Txid], daemon: &Daemon) -> Result<(), ChainError> {
+    /// The same, and what is in `order` comes before all else, and in that order.
+    pub(super) fn update_in_order(&mut self, order: &[Txid], daemon: &Daemon) -> Result<(), ChainError> {
         self.update(daemon)?;
-        let rank: HashMap<&Txid, usize> = returned.iter().zip(0..).collect();
+        let rank: HashMap<&Txid, usize> = order.iter().zip(0..).collect();
         self.order.sort_by_cached_key(|txid, _| rank.get(txid).copied().unwrap_or(usize::MAX));
         Ok(())
     }

@@ -1,14 +1,14 @@
 //! What waits for a block, and what replaces what?
 //!
 //! A transaction that spends what a waiting one spends replaces it and its descendants if it pays for that, as
-//! full replace-by-fee in Bitcoin Core 29 has it: a higher fee rate than each that it conflicts with, and at
-//! least the fees of all that leave plus 1 sat for each of its own virtual bytes. (Core's rule against new
-//! unconfirmed inputs, which went with its version 31, is not modelled.)
+//! full replace-by-fee in Bitcoin Core 29 has it: a higher fee rate than each that it conflicts with, no inputs from
+//! the mempool but of transactions that those spent, too, and at least the fees of all that leave plus 1 sat for each
+//! of its own virtual bytes.
 
-use bitcoin::{Amount, OutPoint, Transaction, TxOut, Txid};
+use bitcoin::{Amount, OutPoint, Transaction, TxIn, TxOut, Txid};
 use indexmap::{IndexMap, IndexSet};
 use lnprototest_runner_api::RejectCode;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::refusal::Refusal;
 use super::utxo::{Coin, Coins, UtxoSet};
@@ -101,6 +101,11 @@ impl Mempool {
         if evicted.len() > MAX_EVICTIONS {
             return refuse(format!("it would evict {} transactions", evicted.len()));
         }
+        if let Some(index) = self.new_unconfirmed_input(transaction) {
+            return refuse(format!(
+                "input {index} spends an output of the mempool, and nothing that it replaces spends that transaction"
+            ));
+        }
         let lost: Amount = evicted.iter().filter_map(|txid| Some(self.entries.get(txid)?.fee)).sum();
         let due = lost + Amount::from_sat(virtual_size);
         if fee < due {
@@ -131,6 +136,20 @@ impl Mempool {
             self.remove_one(txid);
             self.remove(&self.conflicts(transaction));
         }
+    }
+
+    /// The first input that spends a waiting transaction which none of the direct conflicts spends.
+    fn new_unconfirmed_input(&self, transaction: &Transaction) -> Option<usize> {
+        let conflicts = self.direct_conflicts(transaction);
+        let rivals = conflicts.iter().filter_map(|txid| self.entries.get(txid));
+        let parents: HashSet<Txid> = rivals
+            .flat_map(|rival| rival.transaction.input.iter().map(|input| input.previous_output.txid))
+            .collect();
+        let parent_of = |input: &TxIn| input.previous_output.txid;
+        transaction
+            .input
+            .iter()
+            .position(|input| self.contains(&parent_of(input)) && !parents.contains(&parent_of(input)))
     }
 
     fn direct_conflicts(&self, transaction: &Transaction) -> IndexSet<Txid> {

@@ -69,9 +69,6 @@ pub(super) fn check_spends(
         if let Some(fault) = witness_fault(input, script) {
             return nonstandard(format!("input {index} {fault}"));
         }
-        if !script.is_p2tr() && has_high_s(input) {
-            return nonstandard(format!("input {index} has a signature with a high S"));
-        }
     }
     // One dust output would do if it were free of fees and spent by another transaction of its package.
     if let [index, ..] = dust(&transaction.output)[..]
@@ -83,6 +80,15 @@ pub(super) fn check_spends(
         return nonstandard(format!("its signature operations cost {sigops}, above {MAX_SIGOPS_COST}"));
     }
     Ok(())
+}
+
+/// What depends on its signatures, which hold.
+pub(super) fn check_signatures(transaction: &Transaction, coins: &[Coin]) -> Result<(), Refusal> {
+    let mut spends = transaction.input.iter().zip(coins);
+    match spends.position(|(input, coin)| !coin.output.script_pubkey.is_p2tr() && has_high_s(input)) {
+        Some(index) => nonstandard(format!("input {index} has a signature with a high S")),
+        None => Ok(()),
+    }
 }
 
 /// Its size as fees count it, in virtual bytes.

@@ -203,6 +203,7 @@ impl Regtest {
         if matches!(admission, Admission::Offered) {
             check_scripts(transaction, &coins)?;
         }
+        policy::check_signatures(transaction, &coins)?;
         Ok((Entry { transaction: transaction.clone(), fee, virtual_size }, evicted))
     }
 

@@ -86,8 +86,9 @@ impl<'a> Selection<'a> {
         check_structure(transaction)?;
         check_lock_time(transaction, self.chain)?;
         let coins = find_coins(transaction, &self.coins)?;
-        check_sequences(transaction, &coins, self.chain)?;
+        // In the mempool it is the other way round.
         let fee = check_amounts(transaction, &coins, self.chain)?;
+        check_sequences(transaction, &coins, self.chain)?;
         let sigops = self.sigops + check_sigops(transaction, &coins)?;
         let weight = self.weight + transaction.weight().to_wu();
         if weight.saturating_add(reserved) > Weight::MAX_BLOCK.to_wu() || sigops > MAX_BLOCK_SIGOPS_COST {

@@ -4,6 +4,7 @@
 
 mod bitcoind;
 mod blocks;
+mod differential;
 mod limits;
 mod mempool;
 mod properties;
@@ -111,6 +112,7 @@ fn main() -> ExitCode {
     }
     trials.extend(properties::trials());
     trials.extend(bitcoind::trials());
+    trials.extend(differential::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
