@@ -121,8 +121,13 @@ struct Guard {
 }
 
 impl Guard {
-    /// `$1` is the process group, `$2` the directory. A word on the input tells that neither is left.
-    const SCRIPT: &str = r#"read -r word || { kill -s KILL -- "-$1"; rm -rf -- "$2"; }"#;
+    /// `$1` is the process group, `$2` the directory. A word on the input tells that neither is left. What is killed may
+    /// get to write once more.
+    const SCRIPT: &str = r#"
+        read -r word && exit
+        kill -s KILL -- "-$1"
+        rm -rf -- "$2" || { sleep 1; rm -rf -- "$2"; }
+    "#;
 
     fn over(child: &Child, dir: &Path) -> io::Result<Self> {
         let (input, lifeline) = io::pipe()?;
