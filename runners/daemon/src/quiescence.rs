@@ -110,7 +110,9 @@ impl Quiescence {
             return Err(Awake::Busy(Busy::Network { packets: undelivered }));
         }
         let mut seen = self.seen.borrow_mut();
-        if seen.refresh(&self.roots)? {
+        seen.refresh(&self.roots)?;
+        // Another call may have listed them anew, too.
+        if !sleepers.iter().map(|sleeper| &sleeper.thread).eq(&seen.threads) {
             return Err(Awake::Busy(Busy::Growing));
         }
         seen.second_look(&sleepers, &self.roots)?;
@@ -158,7 +160,7 @@ pub enum Busy {
         /// Its id.
         id: Pid,
         /// As in `/proc/PID/stat`: `R` runs or is about to, `D` waits for the disk, `T` is stopped, `S` slept but had
-        /// just run.
+        /// just run, `X` has ended.
         state: char,
     },
 }
@@ -230,11 +232,11 @@ enum Awake {
 }
 
 impl Seen {
-    /// Lists all threads, if any was made since. Tells whether others than before are there.
-    fn refresh(&mut self, roots: &[Pid]) -> Result<bool, Awake> {
+    /// Lists all threads, if any was made since.
+    fn refresh(&mut self, roots: &[Pid]) -> Result<(), Awake> {
         let last_made = procfs::last_made().map_err(Awake::Unseen)?;
         if self.last_made == Some(last_made) {
-            return Ok(false);
+            return Ok(());
         }
         self.family.refresh(roots).map_err(Awake::Unseen)?;
         let mut threads = Vec::new();
@@ -249,9 +251,8 @@ impl Seen {
             return Err(Awake::Gone(*gone));
         }
         self.last_made = Some(last_made);
-        let others = self.threads != threads;
         self.threads = threads;
-        Ok(others)
+        Ok(())
     }
 
     fn first_look(&mut self) -> Result<Vec<Sleeper>, Awake> {

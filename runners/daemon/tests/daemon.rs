@@ -1,14 +1,16 @@
 //! A daemon says its last words, and leaves nothing behind.
 
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 
-use lnprototest_daemon::{DaemonError, Program, Signal};
+use lnprototest_daemon::{DaemonError, Program, ProgramError, Signal};
 use rustix::process::{Pid, Signal as Sent, kill_process};
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use support::{LONG, is_alive, on_a_worker, shell};
 
 /// A daemon with a child that ignores what would end it, and one outside its process group.
@@ -159,17 +161,48 @@ fn a_line_is_not_waited_for_after_the_end() {
 }
 
 #[test]
-fn a_version_is_asked_for_within_a_bound() {
+fn a_version_is_what_it_says() {
     on_a_worker(async {
-        let sleeper = Program::find("bash", None, "NO_SUCH_VARIABLE").unwrap();
-        assert!(sleeper.version(LONG).await.unwrap().starts_with("GNU bash"));
-        let dir = tempfile::tempdir().unwrap();
-        let script = dir.path().join("hangs");
-        std::fs::copy(Program::find("sleep", None, "NO_SUCH_VARIABLE").unwrap().path(), &script).unwrap();
-        let hangs = shell("sh", "sleep 60").spawn().unwrap();
-        let error = hangs.wait_exit(Duration::from_millis(5)).await.unwrap_err().to_string();
-        assert!(error.ends_with("still runs after 5ms"), "{error}");
+        let find = |name| Program::find(name, None, "NO_SUCH_VARIABLE").unwrap();
+        assert!(find("bash").version(LONG).await.unwrap().starts_with("GNU bash"));
+        let error = find("false").version(LONG).await.unwrap_err();
+        assert!(
+            matches!(&error, ProgramError::NoVersion { status, .. } if status.code() == Some(1)),
+            "{error}"
+        );
     });
+}
+
+#[test]
+fn an_end_is_waited_for_within_a_bound() {
+    on_a_worker(async {
+        let error =
+            shell("sh", "sleep 60").spawn().unwrap().wait_exit(Duration::from_millis(5)).await.unwrap_err();
+        assert!(error.to_string().ends_with("still runs after 5ms"), "{error}");
+    });
+}
+
+#[test]
+fn it_ends_with_the_thread_that_forgets_it() {
+    if Program::find("setpriv", None, "NO_SUCH_VARIABLE").is_err() {
+        return;
+    }
+    let pid = thread::spawn(|| {
+        on_a_worker(async {
+            let daemon = shell("sh", "echo ready; exec sleep 60").spawn().unwrap();
+            daemon.wait_for_line(|line| line == "ready", LONG).await.unwrap();
+            let pid = daemon.pid();
+            std::mem::forget(daemon);
+            pid
+        })
+    })
+    .join()
+    .unwrap();
+    let deadline = Instant::now() + LONG;
+    while is_alive(pid) {
+        assert!(Instant::now() < deadline, "it lives on");
+        thread::yield_now();
+    }
 }
 
 #[test]

@@ -6,18 +6,21 @@
 mod support;
 
 use lnprototest_daemon::{Launch, NotAsleep, PeerStream, Program, Quiescence};
+use std::cell::Cell;
 use std::env;
 use std::fs::{File, OpenOptions};
 use std::future::poll_fn;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, Write};
 use std::pin::Pin;
-use std::sync::mpsc;
+use std::rc::Rc;
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 use support::{LONG, Rig, on_a_worker, shell};
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, ReadBuf};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
 
 /// How often each daemon is asked; more for who wants to know better.
 fn rounds() -> usize {
@@ -60,16 +63,18 @@ fn one_that_starts_others() {
 }
 
 #[test]
-fn two_that_pass_it_to_and_fro() {
+fn a_ring_in_which_one_is_awake_at_a_time() {
     let script = "
-        (while read n l; do if [ $n = 0 ]; then echo $l >&3; else echo $((n-1)) $l; fi; done <in >between) 3>out &
-        while read l; do echo $l; done <between >in";
+        mkfifo a b c d e
+        exec 3>out
+        hop() { while read n l; do if [ $n = 0 ]; then echo $l >&3; else echo $((n-1)) $l; fi; done; }
+        hop <in >a & hop <a >b & hop <b >c & hop <c >d & hop <d >e & hop <e >in & wait";
     on_a_worker(async {
         let rig = Rig::new(script);
         let quiescence = Quiescence::of(&rig.daemon);
         quiescence.asleep(LONG).await.unwrap();
         for round in 0..rounds() {
-            rig.tell(&format!("20 {round}"));
+            rig.tell(&format!("200 {round}"));
             let asleep = quiescence.asleep(LONG).await;
             assert_eq!(rig.heard(), format!("{round}\n"), "{asleep:?}");
         }
@@ -93,15 +98,15 @@ fn threads_that_hand_it_on() {
 #[ignore = "the daemon of another test"]
 fn thread_chain() {
     let Ok(threads) = env::var("LNPROTOTEST_THREADS") else { return };
-    let (first, mut receiver) = mpsc::channel::<String>();
+    let (first, mut receiver) = std::sync::mpsc::channel::<String>();
     for _ in 0..threads.parse().unwrap() {
-        let (sender, next) = mpsc::channel();
+        let (sender, next) = std::sync::mpsc::channel();
         thread::spawn(move || receiver.into_iter().for_each(|line| sender.send(line).unwrap()));
         receiver = next;
     }
     let mut out = OpenOptions::new().write(true).open("out").unwrap();
     thread::spawn(move || receiver.into_iter().for_each(|line| writeln!(out, "{line}").unwrap()));
-    for line in BufReader::new(File::open("in").unwrap()).lines() {
+    for line in io::BufReader::new(File::open("in").unwrap()).lines() {
         first.send(line.unwrap()).unwrap();
     }
 }
@@ -248,6 +253,50 @@ fn two_daemons_count_as_one() {
             rig.tell(&round.to_string());
             quiescence.asleep(LONG).await.unwrap();
             assert_eq!(rig.heard(), format!("{round}\n"));
+        }
+    });
+}
+
+#[test]
+fn what_we_owe_it_is_paid_before_it_counts_as_asleep() {
+    on_a_worker(async {
+        let rig = Rig::new("exec 3>between; while read l; do echo $l >&3; done <in >out");
+        // It asks, we answer into its input, by way of three tasks; it sends that back to us until nothing is left.
+        let asked = rig.between();
+        let (first, mut next) = mpsc::unbounded_channel::<String>();
+        for _ in 0..3 {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let mut from = std::mem::replace(&mut next, receiver);
+            spawn_local(async move {
+                while let Some(line) = from.recv().await {
+                    sender.send(line).unwrap();
+                }
+            });
+        }
+        let rig = Rc::new(rig);
+        let answering = rig.clone();
+        let answered = Rc::new(Cell::new(0));
+        let count = answered.clone();
+        spawn_local(async move {
+            while let Some(line) = next.recv().await {
+                count.set(count.get() + 1);
+                let left: usize = line.trim().parse().unwrap();
+                if left > 0 {
+                    answering.tell(&(left - 1).to_string());
+                }
+            }
+        });
+        spawn_local(async move {
+            let mut lines = BufReader::new(asked).lines();
+            while let Some(line) = lines.next_line().await.unwrap() {
+                first.send(line).unwrap();
+            }
+        });
+        let quiescence = Quiescence::of(&rig.daemon);
+        for round in 1..=rounds() {
+            rig.tell("9");
+            quiescence.asleep(LONG).await.unwrap();
+            assert_eq!(answered.get(), 10 * round);
         }
     });
 }

@@ -62,6 +62,11 @@ impl Rig {
         assert_eq!(written, line.len());
     }
 
+    /// Its third pipe, to read.
+    pub fn between(&self) -> Receiver {
+        OpenOptions::new().read_write(true).open_receiver(self.dir.path().join("between")).unwrap()
+    }
+
     /// What has already come out.
     pub fn heard(&self) -> String {
         let mut bytes = [0; 4096];
