@@ -7,5 +7,7 @@ pub fn product() -> Product {
     let product = Product::new();
     #[cfg(feature = "ldk")]
     let product = product.runner(lnprototest_runner_ldk::LdkRunner::new());
+    #[cfg(feature = "lampo")]
+    let product = product.runner(lnprototest_runner_lampo::LampoRunner::new());
     product
 }

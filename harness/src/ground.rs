@@ -63,7 +63,11 @@ impl Ground {
             World { chain: land.chain.clone(), tip: land.tip, keys: NodeKeys::classic(), dir: dir.clone() };
         let bound = engine.scaled(START_BOUND);
         match tokio::time::timeout(bound, engine.runner.start(world)).await {
-            Ok(Ok(node)) => Ok(Self { node, land, is_used: false, dir }),
+            Ok(Ok(node)) => {
+                // A runner may have coins mined for the node's wallet.
+                let tip = land.chain.tip().await.map_err(Fault::environment)?;
+                Ok(Self { node, land: Land { tip, ..land }, is_used: false, dir })
+            }
             Ok(Err(error)) => Err(Fault::environment(error)),
             Err(_) => Err(Fault::environment(format!("the node does not start within {bound:?}"))),
         }

@@ -16,7 +16,8 @@ pub trait Runner: Send + Sync {
     /// What its nodes can do beyond speaking the protocol.
     fn capabilities(&self) -> Capabilities;
 
-    /// Starts a fresh node that follows `world.chain` from its tip, with an empty data directory.
+    /// Starts a fresh node that follows `world.chain` from its tip, with an empty data directory. It may mine blocks
+    /// before, such as one with coins for the node's wallet.
     ///
     /// # Errors
     /// [`NodeError::Start`] if it does not come up: a fault of the environment.

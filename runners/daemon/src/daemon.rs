@@ -139,6 +139,12 @@ impl Daemon {
         words.split_off(words.len().saturating_sub(lines))
     }
 
+    /// Calls `heard` with each line that it says from now on, as it is read: at the latest when
+    /// [`last_words`](Self::last_words) are asked for.
+    pub fn on_line(&self, heard: impl FnMut(&str) + 'static) {
+        self.tail.listen(heard);
+    }
+
     /// Waits for a line, which it may have said already (if it is among those kept), and returns it.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ const CHUNKS_AT_ONCE: usize = 64;
 pub(crate) struct Tail {
     lines: RefCell<VecDeque<String>>,
     watchers: RefCell<Vec<Watcher>>,
+    listeners: RefCell<Vec<Box<dyn FnMut(&str)>>>,
 }
 
 struct Watcher {
@@ -35,6 +36,11 @@ impl Tail {
     pub(crate) fn last(&self, count: usize) -> Vec<String> {
         let lines = self.lines.borrow();
         lines.iter().skip(lines.len().saturating_sub(count)).cloned().collect()
+    }
+
+    /// Calls `heard` with each line to come.
+    pub(crate) fn listen(&self, heard: impl FnMut(&str) + 'static) {
+        self.listeners.borrow_mut().push(Box::new(heard));
     }
 
     /// Resolves to the first wanted line: one that is kept, or the next to come. Fails when all is said.
@@ -60,6 +66,9 @@ impl Tail {
     }
 
     fn push(&self, line: String) {
+        for heard in self.listeners.borrow_mut().iter_mut() {
+            heard(&line);
+        }
         let mut watchers = self.watchers.borrow_mut();
         let mut index = 0;
         while index < watchers.len() {

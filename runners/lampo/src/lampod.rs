@@ -1,0 +1,254 @@
+//! How does one lampod-cli run, from its start to its end?
+
+use lnprototest_daemon::{Daemon, DaemonError, Launch, Port, Program, Quiescence, Signal};
+use lnprototest_runner_api::{Chain, NodeError, NodeKeys};
+use std::cell::{Cell, RefCell};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+
+use crate::api::Api;
+use crate::bitcoind::{Bitcoind, Polls};
+use crate::config::{self, Config};
+
+/// How long it may take until it listens and follows the chain: 0.1 s on an idle machine.
+const READY_WITHIN: Duration = Duration::from_secs(40);
+/// How long it may take to end in good order: 0.1 s on an idle machine.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
+/// How often it is looked whether it has ended, where something else is waited for.
+const LOOK_EACH: Duration = Duration::from_millis(5);
+/// How often it is started with other ports if somebody took one before it could.
+const TRIES: usize = 3;
+
+/// A lampod-cli that listens and follows the chain, with the bitcoind that it asks.
+pub(crate) struct Lampod {
+    pub(crate) daemon: Daemon,
+    pub(crate) quiescence: Quiescence,
+    pub(crate) bitcoind: Bitcoind,
+    pub(crate) api: Api,
+    /// When it was started.
+    pub(crate) started: Instant,
+    heard: Rc<Heard>,
+    in_transit: Rc<Cell<usize>>,
+    peer_port: Port,
+    _api_port: Port,
+}
+
+/// What is known of it from its log.
+#[derive(Default)]
+struct Heard {
+    /// When a peer revoked a commitment last, which is when HTLCs begin to be dealt with.
+    revoked: Cell<Option<Instant>>,
+    /// What it said when a thread of it panicked.
+    panic: RefCell<Option<String>>,
+    /// Whether the next line tells why a thread panicked.
+    reason_follows: Cell<bool>,
+}
+
+/// What a lampod-cli is started with.
+pub(crate) struct Start<'a> {
+    pub(crate) program: &'a Program,
+    /// Its data directory, with its wallet in it.
+    pub(crate) dir: &'a Path,
+    pub(crate) chain: Rc<dyn Chain>,
+    /// The secrets that it is given; its own if none.
+    pub(crate) keys: Option<&'a NodeKeys>,
+    /// The height above which its wallet looks for its coins.
+    pub(crate) wallet_from: u32,
+    pub(crate) polls: Polls,
+}
+
+impl Start<'_> {
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Errors
+    /// [`NodeError::Start`], or the chain's.
+    pub(crate) async fn ready(&self) -> Result<Lampod, NodeError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let lampod = self.launch().await?;
+            match lampod.wait_until_ready().await {
+                Ok(()) => return Ok(lampod),
+                Err(error) if tries < TRIES && lampod.says_port_is_taken() => {
+                    tracing::debug!(%error, "a port was taken by somebody else: once more, with others");
+                }
+                Err(error) => return Err(start_failed(error)),
+            }
+        }
+    }
+
+    async fn launch(&self) -> Result<Lampod, NodeError> {
+        let bitcoind = Bitcoind::serve(Rc::clone(&self.chain), self.polls).await.map_err(start_failed)?;
+        let mut peer_port = Port::take().map_err(start_failed)?;
+        let mut api_port = Port::take().map_err(start_failed)?;
+        let config = Config {
+            peer_port: peer_port.number(),
+            api_port: api_port.number(),
+            bitcoind_port: bitcoind.port(),
+            keys: self.keys,
+            wallet_from: self.wallet_from,
+        };
+        write_config(self.dir, &config)?;
+        peer_port.release();
+        api_port.release();
+        let started = Instant::now();
+        let daemon = Launch::new(self.program)
+            .arg("-d")
+            .arg(self.dir)
+            .args(["-n", config::NETWORK])
+            .env("RUST_BACKTRACE", "0")
+            .spawn()
+            .map_err(start_failed)?;
+        let heard = Rc::<Heard>::default();
+        let ear = Rc::clone(&heard);
+        daemon.on_line(move |line| ear.take_in(line));
+        Ok(Lampod {
+            quiescence: Quiescence::of(&daemon),
+            daemon,
+            bitcoind,
+            api: Api::new(api_port.number()),
+            started,
+            heard,
+            in_transit: Rc::default(),
+            peer_port,
+            _api_port: api_port,
+        })
+    }
+}
+
+impl Lampod {
+    /// Where its peers reach it.
+    pub(crate) fn peer_address(&self) -> SocketAddr {
+        self.peer_port.address()
+    }
+
+    /// How it ended, if it has. A thread that panicked is an end too: what it held is lost, and the rest goes on without.
+    pub(crate) fn end(&self) -> Option<String> {
+        let status = self.daemon.exited();
+        // Whatever it said last is read before it is looked at.
+        self.daemon.last_words(0);
+        match (status, self.heard.panic.borrow().as_ref()) {
+            (None, None) => None,
+            (None, Some(panic)) => Some(panic.clone()),
+            (Some(status), None) => Some(status.to_string()),
+            (Some(status), Some(panic)) => Some(format!("{status}: {panic}")),
+        }
+    }
+
+    /// When a peer last revoked a commitment.
+    pub(crate) fn revoked(&self) -> Option<Instant> {
+        self.daemon.last_words(0);
+        self.heard.revoked.get()
+    }
+
+    /// Notes a request to its API, until the value is dropped: once it is on its way.
+    pub(crate) fn transit(&self) -> Transit {
+        self.in_transit.set(self.in_transit.get() + 1);
+        Transit(Rc::clone(&self.in_transit))
+    }
+
+    /// Whether a request to its API is not on its way yet.
+    pub(crate) fn in_transit(&self) -> bool {
+        self.in_transit.get() > 0
+    }
+
+    /// Waits for `event`, unless it ends before.
+    ///
+    /// # Errors
+    /// How it ended.
+    pub(crate) async fn unless_it_ends<T>(&self, event: impl Future<Output = T>) -> Result<T, String> {
+        tokio::pin!(event);
+        loop {
+            if let Some(how) = self.end() {
+                return Err(how);
+            }
+            if let Ok(done) = tokio::time::timeout(LOOK_EACH, &mut event).await {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Ends it in good order.
+    ///
+    /// # Errors
+    /// [`NodeError::Down`] if it ends in any other way.
+    pub(crate) async fn stop(&self) -> Result<(), NodeError> {
+        if let Some(how) = self.end() {
+            return Err(NodeError::Down(how));
+        }
+        // Its other signals end its API only.
+        let status = self.daemon.terminate(Signal::INT, ENDS_WITHIN).await.map_err(down)?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(NodeError::Down(self.end().unwrap_or_else(|| status.to_string()))),
+        }
+    }
+
+    /// Ends it at once.
+    ///
+    /// # Errors
+    /// [`NodeError::Down`] if not even that is possible.
+    pub(crate) async fn kill(&self) -> Result<(), NodeError> {
+        self.daemon.kill().await.map(|_| ()).map_err(down)
+    }
+
+    async fn wait_until_ready(&self) -> Result<(), DaemonError> {
+        let ready = async {
+            self.bitcoind.followed().await;
+            while TcpStream::connect(self.peer_address()).await.is_err() {
+                tokio::time::sleep(LOOK_EACH).await;
+            }
+        };
+        match tokio::time::timeout(READY_WITHIN, self.unless_it_ends(ready)).await {
+            Ok(Ok(())) => self.daemon.running(),
+            Ok(Err(_)) => self.daemon.running(),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn says_port_is_taken(&self) -> bool {
+        self.daemon.last_words(50).iter().any(|line| line.contains("Address already in use"))
+    }
+}
+
+/// A request to Lampo's API that is not on its way yet.
+pub(crate) struct Transit(Rc<Cell<usize>>);
+
+impl Drop for Transit {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl Heard {
+    fn take_in(&self, line: &str) {
+        if line.contains(" Received message RevokeAndACK(") {
+            self.revoked.set(Some(Instant::now()));
+        } else if line.starts_with("thread '") && line.contains(" panicked at ") {
+            self.panic.borrow_mut().get_or_insert_with(|| line.to_owned());
+            self.reason_follows.set(true);
+        } else if self.reason_follows.take()
+            && let Some(panic) = self.panic.borrow_mut().as_mut()
+        {
+            panic.push_str(&format!(" {line}"));
+        }
+    }
+}
+
+fn write_config(dir: &Path, config: &Config<'_>) -> Result<(), NodeError> {
+    let file = dir.join(config::NETWORK).join(config::FILE);
+    fs::write(&file, config.to_string())
+        .map_err(|error| NodeError::Start(format!("{} can't be written: {error}", file.display())))
+}
+
+fn start_failed(error: impl ToString) -> NodeError {
+    NodeError::Start(error.to_string())
+}
+
+fn down(error: DaemonError) -> NodeError {
+    NodeError::Down(error.to_string())
+}

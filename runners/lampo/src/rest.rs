@@ -1,0 +1,84 @@
+//! When has Lampo nothing left to do?
+//!
+//! When it knows the chain's tip, has no answer of its bitcoind to wait for, and all its threads sleep with nothing to
+//! read, which the kernel tells ([`Quiescence`](lnprototest_daemon::Quiescence)). What it does later it does by timers:
+//! HTLCs wait for up to two of LDK's batches, which this waits for too. Its other timers (pings, reconnections,
+//! rebroadcasts) are ten seconds and longer, and no answer to anything.
+
+use lnprototest_daemon::NotAsleep;
+use lnprototest_runner_api::{NodeError, Settled};
+use std::time::{Duration, Instant};
+
+use crate::lampod::Lampod;
+
+/// How long a look at its threads may take to find them asleep.
+const ASLEEP_WITHIN: Duration = Duration::from_secs(20);
+/// How long HTLCs wait at most once their commitment is revoked: LDK deals with them in batches of up to 201 ms (log-normal
+/// in between), and what fails in one goes back to the peer with the next.
+const BATCHES: Duration = Duration::from_millis(410);
+/// The first batch after the start comes when this is over.
+const FIRST_BATCH: Duration = Duration::from_millis(2_010);
+/// Where the kernel does not show whether it sleeps, it is watched for so long.
+const WATCHED: Duration = Duration::from_millis(500);
+
+impl Lampod {
+    /// Waits until it has nothing left to do.
+    ///
+    /// # Errors
+    /// The chain's.
+    pub(crate) async fn rest(&self) -> Result<Settled, NodeError> {
+        loop {
+            if let Some(how) = self.end() {
+                return Ok(Settled::Died { how });
+            }
+            self.bitcoind.look().await?;
+            if let Err(how) = self.unless_it_ends(self.bitcoind.tip_known()).await {
+                return Ok(Settled::Died { how });
+            }
+            let calls = self.bitcoind.calls();
+            let shown = match self.quiescence.asleep(ASLEEP_WITHIN).await {
+                Ok(_) => true,
+                Err(NotAsleep::Unsupported { source }) => {
+                    tracing::debug!(%source, "it can't be seen whether Lampo sleeps");
+                    tokio::time::sleep(WATCHED).await;
+                    false
+                }
+                Err(NotAsleep::StillBusy { who, waited }) => {
+                    return Ok(Settled::Busy { waited: format!("{waited:?}, and {who}") });
+                }
+                Err(gone) => {
+                    tracing::debug!(%gone, "it is looked at again");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            };
+            let owed = self.bitcoind.calls() != calls || self.bitcoind.owes_an_answer() || self.in_transit();
+            if owed || self.end().is_some() {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            if let Some(wait) = self.batches_over_in() {
+                tokio::time::sleep(wait).await;
+                continue;
+            }
+            return Ok(match shown {
+                true => Settled::Within {
+                    bound: BATCHES,
+                    fence: "all its threads asleep with nothing to read, its HTLC batches over".to_owned(),
+                },
+                false => Settled::Within { bound: WATCHED, fence: "its silence alone".to_owned() },
+            });
+        }
+    }
+
+    /// How long it takes until HTLCs of a commitment that was revoked have been dealt with, if they may not have been.
+    fn batches_over_in(&self) -> Option<Duration> {
+        let revoked = self.revoked()?;
+        let over = (revoked + BATCHES).max(match revoked < self.started + FIRST_BATCH {
+            true => self.started + FIRST_BATCH + BATCHES,
+            false => revoked,
+        });
+        let left = over.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+}
