@@ -3,21 +3,25 @@
 use bitcoin::BlockHash;
 use lnprototest_chain::{Bitcoind, BitcoindProgram, EmbeddedChain};
 use lnprototest_runner_api::{Chain, ChainError, Node, NodeKeys, World};
-use std::io;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::engine::{Engine, START_BOUND};
 use crate::verdict::Fault;
 
-/// A node on a chain of its own.
+/// A node on a chain of its own. To drop it ends the node at once, and removes what it has left.
 pub(crate) struct Ground {
     pub(crate) node: Rc<dyn Node>,
     pub(crate) land: Land,
     /// Whether a path ran on it before, without leaving a trace.
     pub(crate) is_used: bool,
-    dir: PathBuf,
+    /// Behind the node, so that nobody writes there any more when it goes.
+    _dir: NodeDir,
 }
+
+/// A node's directory, which is removed when this goes.
+struct NodeDir(PathBuf);
 
 /// Where the chains of a run come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,29 +62,29 @@ impl Ground {
     /// # Errors
     /// A fault of the environment.
     pub(crate) async fn start(engine: &Engine, land: Land) -> Result<Self, Fault> {
-        let dir = engine.own_dir();
+        let dir = NodeDir(engine.own_dir());
         let world =
-            World { chain: land.chain.clone(), tip: land.tip, keys: NodeKeys::classic(), dir: dir.clone() };
+            World { chain: land.chain.clone(), tip: land.tip, keys: NodeKeys::classic(), dir: dir.0.clone() };
         let bound = engine.scaled(START_BOUND);
         match tokio::time::timeout(bound, engine.runner.start(world)).await {
             Ok(Ok(node)) => {
                 // A runner may have coins mined for the node's wallet.
                 let tip = land.chain.tip().await.map_err(Fault::environment)?;
-                Ok(Self { node, land: Land { tip, ..land }, is_used: false, dir })
+                Ok(Self { node, land: Land { tip, ..land }, is_used: false, _dir: dir })
             }
             Ok(Err(error)) => Err(Fault::environment(error)),
             Err(_) => Err(Fault::environment(format!("the node does not start within {bound:?}"))),
         }
     }
+}
 
-    /// Removes what the node has left, once it has ended.
-    ///
-    /// # Errors
-    /// The system's.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        match std::fs::remove_dir_all(&self.dir) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+impl Drop for NodeDir {
+    fn drop(&mut self) {
+        match std::fs::remove_dir_all(&self.0) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::debug!(%error, dir = %self.0.display(), "what a node has left can't be removed");
+            }
+            _ => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use lnprototest_runner_api::StartCost;
 use std::cell::RefCell;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -38,9 +39,14 @@ impl Supply {
     pub(crate) async fn fresh(&self, engine: &Arc<Engine>) -> Result<Ground, Fault> {
         let ahead = self.ahead.take();
         match ahead {
-            Some(starting) => {
-                starting.await.map_err(|error| Fault::environment(format!("the start of a node: {error}")))?
-            }
+            Some(starting) => match starting.await {
+                Ok(started) => started,
+                Err(error) => match error.try_into_panic() {
+                    // As it would have been had the node been started now.
+                    Ok(panic) => resume_unwind(panic),
+                    Err(error) => Err(Fault::environment(format!("the start of a node: {error}"))),
+                },
+            },
             None => start(engine, self.land.take()).await,
         }
     }
@@ -65,11 +71,12 @@ impl Supply {
         self.land.replace(Some(land));
     }
 
-    /// All nodes that are there or on their way.
+    /// All nodes that are there. One that is on its way is given up.
     pub(crate) async fn drain(&self) -> Vec<Ground> {
         let (kept, ahead) = (self.kept.take(), self.ahead.take());
         let mut grounds: Vec<Ground> = kept.into_iter().collect();
         if let Some(starting) = ahead {
+            starting.abort();
             // Its failure is nobody's: no path needed it.
             grounds.extend(starting.await.ok().and_then(Result::ok));
         }

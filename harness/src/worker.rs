@@ -55,11 +55,15 @@ impl Worker {
         report
     }
 
-    /// Ends the nodes that no path needs any more.
+    /// Ends the nodes that no path needs any more: in good order, or at once where the run is interrupted.
     pub async fn finish(&self) {
         for ground in self.supply.drain().await {
-            if let Err(reason) = self.end(&ground).await {
-                tracing::debug!(?reason, "a node that no path needs any more");
+            tokio::select! {
+                biased;
+                () = self.engine.interrupt.raised() => {}
+                ended = self.end(&ground) => if let Err(reason) = ended {
+                    tracing::debug!(?reason, "a node that no path needs any more");
+                },
             }
         }
     }
@@ -146,9 +150,6 @@ impl Worker {
     async fn end(&self, ground: &Ground) -> Result<(), NodeError> {
         let bound = self.engine.scaled(START_BOUND);
         let stopped = tokio::time::timeout(bound, ground.node.stop()).await;
-        if let Err(error) = ground.clear() {
-            tracing::debug!(%error, "what a node has left behind can't be removed");
-        }
         stopped.unwrap_or_else(|_| Err(NodeError::Start(format!("it takes more than {bound:?} to stop"))))
     }
 }

@@ -12,6 +12,8 @@ use crate::{ChainError, Operation, OperationError, Outcome};
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// One running implementation. It owns itself, not the conversation; nothing in it needs `Send`.
+///
+/// To drop it ends it at once, with all that it has started: so ends a path that panics, or that a user interrupts.
 pub trait Node {
     /// Who it is.
     fn identity(&self) -> Identity;

@@ -17,7 +17,8 @@ pub trait Runner: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// Starts a fresh node that follows `world.chain` from its tip, with an empty data directory. It may mine blocks
-    /// before, such as one with coins for the node's wallet.
+    /// before, such as one with coins for the node's wallet. To drop the future gives the node up: nothing of it goes
+    /// on.
     ///
     /// # Errors
     /// [`NodeError::Start`] if it does not come up: a fault of the environment.

@@ -1,5 +1,8 @@
 //! A node that does what a test tells it to, right or wrong: the harness is judged by how it judges this one.
 
+#[allow(dead_code)] // One test binary uses it.
+pub mod dear;
+
 use lnprototest_bolt::noise::{
     ACT_ONE_LENGTH, ACT_THREE_LENGTH, Decoder, Encryptor, Responder, ResponderWaiting,
 };
