@@ -133,13 +133,30 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Partition;
+    use super::{Partition, Target};
+    use crate::front::bundled;
+    use std::collections::HashSet;
 
     #[test]
     fn partitions() {
         assert_eq!("2/3".parse(), Ok(Partition { part: 2, of: 3 }));
         for wrong in ["", "3", "0/3", "4/3", "1/0", "-1/3", "1/3/3", "one/three"] {
             assert!(wrong.parse::<Partition>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_parts_make_up_the_whole_and_share_nothing() {
+        let whole = bundled().unwrap();
+        for of in [1, 2, 3, whole.len() + 1] {
+            let mut seen = HashSet::new();
+            for part in 1..=of {
+                let target = Target { partition: Some(Partition { part, of }), ..Target::default() };
+                let specs = target.part_of(&whole);
+                assert!(specs.len().abs_diff(whole.len() / of) <= 1, "{part}/{of} has {}", specs.len());
+                assert!(specs.iter().all(|spec| seen.insert(spec.name.clone())), "{part}/{of}");
+            }
+            assert_eq!(seen.len(), whole.len());
         }
     }
 }
