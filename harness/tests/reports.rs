@@ -5,7 +5,7 @@
 mod support;
 
 use lnprototest_harness::expectations::Expectations;
-use lnprototest_harness::report::{Human, Replay, Reporter, Story, Style};
+use lnprototest_harness::report::{FrontEnd, Human, Replay, Reporter, Story, Style};
 use lnprototest_harness::run::{Plan, RunOutcome, run};
 use lnprototest_harness::verdict::VerdictKind;
 use lnprototest_harness::{Engine, exit::Exit};
@@ -39,6 +39,10 @@ fn node() -> Scripted {
     Scripted::new(|message| if message.is_none() { vec![Send(INIT.into())] } else { vec![Close] })
 }
 
+fn replay(front: FrontEnd) -> Replay {
+    Replay::new(front, "scripted", Vec::new())
+}
+
 /// The report of a run of [`SPEC`], and how the program would end.
 fn report(expectations: &str, verbose: bool, allow_fixed: bool) -> (String, Exit) {
     let (text, outcome) = perform(expectations, verbose, allow_fixed);
@@ -53,7 +57,7 @@ fn perform(expectations: &str, verbose: bool, allow_fixed: bool) -> (String, Run
     let specs = [support::spec(SPEC)];
     let Ok(plan) = Plan::new(&specs, |spec| Ok::<_, Infallible>(PathChoices::each(spec)));
     let mut out = Vec::new();
-    let mut human = Human::new(&mut out, Style { colour: false, verbose });
+    let mut human = Human::new(&mut out, Style { colour: false, verbose }, replay(FrontEnd::Program));
     let outcome =
         run(&Arc::new(engine), &plan, 1, allow_fixed, &mut [&mut human as &mut dyn Reporter]).unwrap();
     let text = String::from_utf8(out).unwrap();
@@ -157,8 +161,8 @@ fn a_test_is_replayed_by_the_test_binary_that_told_of_it() {
     let engine = Arc::new(Engine::new(Arc::new(node()), work_dir.path().to_owned()));
     let Ok(plan) = Plan::new(&[support::spec(SPEC)], |spec| Ok::<_, Infallible>(PathChoices::each(spec)));
     let outcome = run(&engine, &plan, 1, false, &mut []).unwrap();
-    let replay = Replay::Test { target: "conformance" };
-    let story = Story { report: &outcome.reports[0].paths[0], runner: "scripted", replay }.to_string();
+    let replay = replay(FrontEnd::Test { target: "conformance".to_owned() });
+    let story = Story { report: &outcome.reports[0].paths[0], replay: &replay }.to_string();
     let last = story.lines().last().unwrap();
     assert_eq!(last, "  replay:   cargo test --test conformance -- --runner scripted --path 0 --exact test");
 }
@@ -168,7 +172,7 @@ fn a_reader_who_leaves_changes_no_verdict() {
     let work_dir = tempfile::tempdir().unwrap();
     let engine = Arc::new(Engine::new(Arc::new(node()), work_dir.path().to_owned()));
     let Ok(plan) = Plan::new(&[support::spec(SPEC)], |spec| Ok::<_, Infallible>(PathChoices::each(spec)));
-    let mut human = Human::new(Gone, Style::default());
+    let mut human = Human::new(Gone, Style::default(), replay(FrontEnd::Program));
     let outcome = run(&engine, &plan, 1, false, &mut [&mut human as &mut dyn Reporter]).unwrap();
     assert_eq!(outcome.summary.exit(), Exit::NodeFailed);
 }

@@ -61,6 +61,13 @@ pub(super) struct List {
 pub(super) struct What {
     /// Files, folders, or names of bundled specs or folders of them such as bolt01/init [default: all bundled]
     pub(super) what: Vec<String>,
+    #[command(flatten)]
+    pub(super) proposals: Proposals,
+}
+
+/// What specs may speak of beyond the BOLTs.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Proposals {
     /// Further messages, as CSV (a proposal's)
     #[arg(long, value_name = "FILE")]
     pub(super) messages: Vec<PathBuf>,
@@ -129,6 +136,8 @@ pub(super) struct TestArguments {
     pub(super) libtest: libtest_mimic::Arguments,
     #[command(flatten)]
     pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) proposals: Proposals,
     /// Only this path of each spec, as a failure names it
     #[arg(long, value_name = "PATH")]
     pub(super) path: Option<String>,

@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::{Judging, TestArguments, What};
+use super::replayed::replayed_flags;
 use super::selection::Selection;
 use super::{Product, UsageError};
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::lack::lacking_capability;
 use crate::pool::Pool;
-use crate::report::{Replay, SpecReport, Story, Summary, Transcripts};
+use crate::report::{FrontEnd, Replay, SpecReport, Story, Summary, Transcripts};
 use crate::verdict::{Verdict, VerdictKind};
 
 pub(super) fn main(product: &Product) -> ExitCode {
@@ -26,8 +27,9 @@ pub(super) fn main(product: &Product) -> ExitCode {
 }
 
 fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageError> {
-    let TestArguments { libtest, target, path, judging } = arguments;
-    let selection = Selection::load(product, &What::default())?;
+    let TestArguments { libtest, target, proposals, path, judging } = arguments;
+    let what = What { proposals, ..What::default() };
+    let selection = Selection::load(product, &what)?;
     let specs = target.part_of(&selection.specs);
     let runner = target.runner(product)?;
     if libtest.list {
@@ -45,11 +47,14 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     engine.chain = chain;
     super::program::raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);
+    let flags = replayed_flags(&target, &judging, &what.proposals);
+    let front = FrontEnd::Test { target: test_target() };
+    let replay = Replay::new(front, engine.runner.name(), flags);
     let workers = libtest.test_threads.unwrap_or_else(super::program::cores);
     let pool = Pool::start(engine.clone(), workers)
         .map_err(|reason| UsageError::Io { what: "workers can't be started".to_owned(), reason })?;
     let summary = Mutex::new(Summary::new(judging.allow_fixed));
-    let runs = Arc::new(Runs { engine, pool, path, judging, summary });
+    let runs = Arc::new(Runs { engine, pool, path, judging, replay, summary });
     let trials = specs.iter().map(|spec| trial(&runs, spec.clone())).collect();
     let conclusion = libtest_mimic::run(&libtest, trials);
     let failed = if conclusion.has_failed() { Exit::NodeFailed } else { Exit::Expected };
@@ -63,6 +68,7 @@ struct Runs {
     pool: Pool,
     path: Option<String>,
     judging: Judging,
+    replay: Replay,
     summary: Mutex<Summary>,
 }
 
@@ -118,15 +124,14 @@ impl Runs {
         let failed = report.paths.iter().filter(|path| {
             matches!(path.verdict, Verdict::Error(_) | Verdict::Fail(_) | Verdict::Fixed { .. })
         });
-        let runner = self.engine.runner.name();
-        let replay = Replay::Test { target: &target() };
-        let stories: Vec<_> = failed.map(|path| Story { report: path, runner, replay }.to_string()).collect();
+        let stories: Vec<_> =
+            failed.map(|path| Story { report: path, replay: &self.replay }.to_string()).collect();
         stories.join("\n")
     }
 }
 
 /// What cargo calls this test binary: its file's name without the hash.
-fn target() -> String {
+fn test_target() -> String {
     let file = std::env::current_exe().unwrap_or_default();
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     stem.rsplit_once('-').map_or(&*stem, |(target, _hash)| target).to_owned()

@@ -4,6 +4,7 @@ mod arguments;
 mod libtest;
 mod product;
 mod program;
+mod replayed;
 mod selection;
 mod target;
 mod usage;

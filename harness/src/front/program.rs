@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::arguments::{Arguments, Command, Explain, Judging, List, Run, What};
+use super::replayed::replayed_flags;
 use super::selection::Selection;
 use super::work_dir::work_dir;
 use super::{Product, UsageError};
@@ -17,7 +18,7 @@ use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::expectations::Expectations;
 use crate::interrupt::Interrupt;
-use crate::report::{Human, Reporter, Style, Transcripts};
+use crate::report::{FrontEnd, Human, Replay, Reporter, Style, Transcripts};
 use crate::run::{Plan, run};
 
 pub(super) fn main(product: &Product) -> ExitCode {
@@ -90,7 +91,9 @@ fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
     raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);
     let style = Style { colour: std::io::stdout().is_terminal(), verbose: arguments.verbose };
-    let mut human = Human::new(std::io::stdout().lock(), style);
+    let flags = replayed_flags(&arguments.target, &arguments.judging, &arguments.what.proposals);
+    let replay = Replay::new(FrontEnd::Program, engine.runner.name(), flags);
+    let mut human = Human::new(std::io::stdout().lock(), style, replay);
     let mut transcripts = arguments.judging.transcripts.as_deref().map(Transcripts::new);
     let mut reporters: Vec<&mut dyn Reporter> = vec![&mut human];
     if let Some(transcripts) = &mut transcripts {

@@ -35,7 +35,7 @@ pub fn bundled() -> Result<Vec<Arc<Spec>>, UsageError> {
 impl Selection {
     /// Loads what `what` names; nothing named means all.
     pub(super) fn load(product: &Product, what: &What) -> Result<Self, UsageError> {
-        let extended = extended(&what.messages)?;
+        let extended = extended(&what.proposals.messages)?;
         let trees = match (&what.what[..], &product.specs) {
             ([], Some(folder)) => vec![Tree::read(folder).map_err(UsageError::Specs)?],
             ([], None) => vec![bundled_tree()],

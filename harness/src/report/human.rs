@@ -18,14 +18,14 @@ pub struct Style {
 pub struct Human<W> {
     out: W,
     style: Style,
-    runner: String,
+    replay: Replay,
     to_explain: Vec<SpecReport>,
 }
 
 impl<W: Write> Human<W> {
-    /// A report that goes to `out`.
-    pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, runner: String::new(), to_explain: Vec::new() }
+    /// A report that goes to `out`, and tells how to `replay` a path.
+    pub fn new(out: W, style: Style, replay: Replay) -> Self {
+        Self { out, style, replay, to_explain: Vec::new() }
     }
 
     fn spec(&mut self, report: &SpecReport) -> io::Result<()> {
@@ -41,11 +41,7 @@ impl<W: Write> Human<W> {
         }
         if self.style.verbose {
             for path in &report.paths {
-                write!(
-                    self.out,
-                    "{}",
-                    Story { report: path, runner: &self.runner, replay: Replay::Program }
-                )?;
+                write!(self.out, "{}", Story { report: path, replay: &self.replay })?;
             }
         } else if matters(kind) {
             self.to_explain.push(report.clone());
@@ -56,11 +52,7 @@ impl<W: Write> Human<W> {
     fn stories(&mut self) -> io::Result<()> {
         for report in std::mem::take(&mut self.to_explain) {
             for path in report.paths.iter().filter(|path| matters(path.verdict.kind())) {
-                write!(
-                    self.out,
-                    "\n{}",
-                    Story { report: path, runner: &self.runner, replay: Replay::Program }
-                )?;
+                write!(self.out, "\n{}", Story { report: path, replay: &self.replay })?;
             }
         }
         Ok(())
@@ -92,7 +84,6 @@ impl<W: Write> Human<W> {
     fn write(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
         match event {
             RunEvent::Started { runner, specs, paths } => {
-                self.runner = (*runner).to_owned();
                 writeln!(
                     self.out,
                     "running {} ({}) on {runner}",

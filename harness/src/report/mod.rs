@@ -2,12 +2,14 @@
 
 mod event;
 mod human;
+mod replay;
 mod story;
 mod summary;
 mod transcripts;
 
 pub use event::{Reporter, RunEvent, SpecReport};
 pub use human::{Human, Style};
-pub use story::{Replay, Story};
+pub use replay::{FrontEnd, Replay};
+pub use story::Story;
 pub use summary::Summary;
 pub use transcripts::Transcripts;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Replay;
 use crate::engine::PathReport;
 use crate::verdict::{Failure, Fault, Verdict};
 
@@ -9,22 +10,8 @@ use crate::verdict::{Failure, Fault, Verdict};
 pub struct Story<'a> {
     /// The path.
     pub report: &'a PathReport,
-    /// The runner's name, for the command that replays it.
-    pub runner: &'a str,
-    /// What runs that command.
-    pub replay: Replay<'a>,
-}
-
-/// Which front end a path is replayed with: the one that told of it, as another may lack its runner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replay<'a> {
-    /// The `lnprototest` program.
-    Program,
-    /// `cargo test`.
-    Test {
-        /// The test target's name.
-        target: &'a str,
-    },
+    /// What replays it.
+    pub replay: &'a Replay,
 }
 
 /// How much of a line of the node's log is shown.
@@ -67,17 +54,7 @@ impl fmt::Display for Story<'_> {
             writeln!(f, "  transcript (> sent, < received):")?;
             indent(f, transcript)?;
         }
-        write!(f, "  replay:   ")?;
-        match self.replay {
-            Replay::Program => {
-                writeln!(f, "lnprototest run --runner {} --path {path} {}", self.runner, self.origin())
-            }
-            Replay::Test { target } => {
-                let Self { runner, .. } = self;
-                let name = &spec.name;
-                writeln!(f, "cargo test --test {target} -- --runner {runner} --path {path} --exact {name}")
-            }
-        }
+        writeln!(f, "  replay:   {}", self.replay.command(spec, path))
     }
 }
 
@@ -104,15 +81,6 @@ impl Story<'_> {
             }
         }
         Ok(())
-    }
-
-    /// How a command line names the spec: a bundled one by its name, another by its file.
-    fn origin(&self) -> &str {
-        let spec = &self.report.spec;
-        let source = spec.at.source();
-        // A folder `specs/` may be anybody's.
-        let bundled = source.name.strip_prefix("specs/").and_then(lnprototest_specs::file);
-        if bundled.is_some_and(|file| file.text == source.text) { &spec.name } else { &source.name }
     }
 }
 
