@@ -98,6 +98,7 @@ pub fn run(
             reports.push(report);
         }
         let Ok((index, report)) = arriving.recv() else { break };
+        tell(&RunEvent::PathFinished(&report))?;
         slots[index - taken] = Some(report);
     }
     match waiting.count() {

@@ -7,6 +7,7 @@ mod program;
 mod replayed;
 mod selection;
 mod target;
+mod terminal;
 mod usage;
 mod work_dir;
 

@@ -4,7 +4,7 @@ use clap::Parser;
 use lnprototest_bolt::wire::Catalogue;
 use lnprototest_runner_api::Runner;
 use lnprototest_spec_events::{PathChoices, requirements, schema};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use super::arguments::{Arguments, Command, Explain, Judging, List, Run, What};
 use super::replayed::replayed_flags;
 use super::selection::Selection;
 use super::work_dir::work_dir;
-use super::{Product, UsageError};
+use super::{Product, UsageError, terminal};
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::expectations::Expectations;
 use crate::interrupt::Interrupt;
-use crate::report::{FrontEnd, Human, Replay, Reporter, Style, Transcripts};
+use crate::report::{FrontEnd, Human, Progress, Replay, Reporter, Style, Transcripts};
 use crate::run::{Plan, run};
 
 pub(super) fn main(product: &Product) -> ExitCode {
@@ -90,12 +90,13 @@ fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
     engine.all_transcripts |= arguments.verbose;
     raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);
-    let style = Style { colour: std::io::stdout().is_terminal(), verbose: arguments.verbose };
+    let style = Style { colour: terminal::has_colour(&std::io::stdout()), verbose: arguments.verbose };
     let flags = replayed_flags(&arguments.target, &arguments.judging, &arguments.what.proposals);
     let replay = Replay::new(FrontEnd::Program, engine.runner.name(), flags);
-    let mut human = Human::new(std::io::stdout().lock(), style, replay);
+    let human = Human::new(std::io::stdout().lock(), style, replay);
+    let mut told = Progress::around(human, terminal::has_progress());
     let mut transcripts = arguments.judging.transcripts.as_deref().map(Transcripts::new);
-    let mut reporters: Vec<&mut dyn Reporter> = vec![&mut human];
+    let mut reporters: Vec<&mut dyn Reporter> = vec![&mut told];
     if let Some(transcripts) = &mut transcripts {
         reporters.push(transcripts);
     }

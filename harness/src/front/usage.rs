@@ -3,8 +3,9 @@
 use lnprototest_chain::BitcoindError;
 use lnprototest_runner_api::{ArgumentError, ChainKind, NodeError};
 use lnprototest_spec_events::Diagnostics;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
+use super::terminal::has_colour;
 use crate::exit::Exit;
 use crate::expectations::ExpectationsError;
 
@@ -103,7 +104,7 @@ impl UsageError {
     pub(super) fn tell(&self) -> Exit {
         let mut err = std::io::stderr();
         let _unheard = match self {
-            Self::Specs(mistakes) => writeln!(err, "{}", mistakes.rendered(err.is_terminal())),
+            Self::Specs(mistakes) => writeln!(err, "{}", mistakes.rendered(has_colour(&err))),
             _ => writeln!(err, "error: {self}"),
         };
         self.exit()

@@ -20,7 +20,9 @@ pub enum RunEvent<'a> {
         /// How many paths they have in all.
         paths: usize,
     },
-    /// A spec's last path has ended.
+    /// A path has ended, in whatever order they end.
+    PathFinished(&'a PathReport),
+    /// A spec's last path has ended, and so have all specs before it.
     SpecFinished(&'a SpecReport),
     /// The run is over.
     Finished(&'a Summary),

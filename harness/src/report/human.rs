@@ -91,6 +91,7 @@ impl<W: Write> Human<W> {
                     counted(*paths, "path")
                 )
             }
+            RunEvent::PathFinished(_) => Ok(()),
             RunEvent::SpecFinished(report) => self.spec(report),
             RunEvent::Finished(summary) => {
                 self.stories()?;

@@ -2,6 +2,7 @@
 
 mod event;
 mod human;
+mod progress;
 mod replay;
 mod story;
 mod summary;
@@ -9,6 +10,7 @@ mod transcripts;
 
 pub use event::{Reporter, RunEvent, SpecReport};
 pub use human::{Human, Style};
+pub use progress::Progress;
 pub use replay::{FrontEnd, Replay};
 pub use story::Story;
 pub use summary::Summary;
