@@ -7,6 +7,8 @@ pub fn product() -> Product {
     let product = Product::new();
     #[cfg(feature = "ldk")]
     let product = product.runner(lnprototest_runner_ldk::LdkRunner::new());
+    #[cfg(feature = "clightning")]
+    let product = product.runner(lnprototest_runner_clightning::ClightningRunner::new());
     #[cfg(feature = "lampo")]
     let product = product.runner(lnprototest_runner_lampo::LampoRunner::new());
     product

@@ -1,0 +1,8 @@
+//! Where does lightningd's view of the chain come from? From us, in place of its plugin `bcli`.
+
+mod follower;
+mod methods;
+mod pipes;
+
+pub(crate) use methods::Backend;
+pub(crate) use pipes::ChainPlugin;

@@ -1,0 +1,110 @@
+//! How is lightningd started, and why so?
+
+use hex::encode;
+use lnprototest_runner_api::NodeKeys;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::log::LOG;
+use crate::settings::{Keys, Settings};
+
+/// Plugins that no message of a peer reaches, which only cost time. A name that a version does not have does no harm.
+///
+/// `bcli` gives way to ours.
+const SWITCHED_OFF: [&str; 14] = [
+    "autoclean",
+    "bcli",
+    "bookkeeper",
+    "bwatch",
+    "cln-askrene",
+    "cln-renepay",
+    "cln-xpay",
+    "exposesecret",
+    "fetchinvoice",
+    "recklessrpc",
+    "recover",
+    "sql",
+    "topology",
+    "txprepare",
+];
+
+/// What one start of lightningd differs in from others.
+pub(crate) struct Start<'a> {
+    /// Its directory.
+    pub(crate) dir: &'a Path,
+    /// Where its peers find it.
+    pub(crate) address: SocketAddr,
+    /// Its chain backend.
+    pub(crate) chain_plugin: &'a Path,
+    /// The harness's keys.
+    pub(crate) keys: &'a NodeKeys,
+    /// Whether it has seen the chain before. If not, it begins at the tip and has no block to look at again.
+    pub(crate) is_restart: bool,
+}
+
+/// All arguments of lightningd:
+///
+/// | flag | why |
+/// | --- | --- |
+/// | `--log-level=debug`, `--log-file` | a failure's report shows the log's end |
+/// | `--disable-dns`, `--autoconnect-seeker-peers=0` | it talks to nobody but us |
+/// | `--rescan=0` | a fresh node begins at the tip |
+/// | `--commit-time=1` | it signs a batch of changes after a millisecond, not ten |
+/// | `--dev-bitcoind-poll=0` | it asks for the next block at once, see `backend::follower` |
+/// | `--dev-fast-gossip` | it passes gossip on after a second, not a minute |
+/// | `--dev-no-reconnect` | it dials only when told to |
+/// | `--dev-no-version-checks` | it does not run each subdaemon once before, which takes 40 ms |
+/// | `--dev-force-...` | the harness's keys |
+///
+/// Those that begin with `--dev` need `--developer`, and are left out where it is to have its own keys. `further` flags
+/// come last, so that they win.
+pub(crate) fn command_line(settings: &Settings, start: &Start<'_>) -> Vec<OsString> {
+    let mut line: Vec<OsString> = vec!["--network=regtest".into()];
+    if settings.keys == Keys::Known {
+        line.push("--developer".into());
+    }
+    line.push(joined("--lightning-dir=", start.dir.as_os_str()));
+    line.push(joined("--plugin=", start.chain_plugin.as_os_str()));
+    line.extend(SWITCHED_OFF.iter().map(|name| format!("--disable-plugin={name}").into()));
+    line.push(joined("--log-file=", start.dir.join(LOG).as_os_str()));
+    line.push(format!("--bind-addr={}", start.address).into());
+    line.extend(
+        ["--log-level=debug", "--disable-dns", "--autoconnect-seeker-peers=0", "--commit-time=1"]
+            .map(OsString::from),
+    );
+    if !start.is_restart {
+        line.push("--rescan=0".into());
+    }
+    if settings.keys == Keys::Known {
+        line.extend(for_developers(start.keys).map(OsString::from));
+    }
+    line.extend(settings.flags.iter().map(OsString::from));
+    line
+}
+
+fn for_developers(keys: &NodeKeys) -> [String; 6] {
+    let channel = &keys.channel;
+    let secrets = [
+        encode(channel.funding.secret_bytes()),
+        encode(channel.revocation_base.secret_bytes()),
+        encode(channel.payment_base.secret_bytes()),
+        encode(channel.delayed_payment_base.secret_bytes()),
+        encode(channel.htlc_base.secret_bytes()),
+        encode(channel.commitment_seed),
+    ];
+    [
+        "--dev-bitcoind-poll=0".to_owned(),
+        "--dev-fast-gossip".to_owned(),
+        "--dev-no-reconnect".to_owned(),
+        "--dev-no-version-checks".to_owned(),
+        format!("--dev-force-privkey={}", encode(keys.node_key.secret_bytes())),
+        format!("--dev-force-channel-secrets={}", secrets.join("/")),
+    ]
+}
+
+fn joined(flag: &str, value: &std::ffi::OsStr) -> OsString {
+    let mut joined = OsString::from(flag);
+    joined.push(value);
+    joined
+}

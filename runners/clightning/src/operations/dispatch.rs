@@ -1,0 +1,55 @@
+//! Which operations are there?
+
+use lnprototest_runner_api::{Chain, Operation, OperationError, Outcome};
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::refusal::Refusal;
+use super::{channels, connect, payments};
+use crate::process::Process;
+use crate::wallet;
+
+/// Carries out `operation`. The wallet gets its coins when they are first needed.
+///
+/// # Errors
+/// [`OperationError`]
+pub(crate) async fn perform(
+    process: Rc<Process>,
+    chain: &Rc<dyn Chain>,
+    has_coins: &Cell<bool>,
+    operation: Operation,
+) -> Result<Outcome, OperationError> {
+    let done = match operation {
+        Operation::AddHtlc(request) => payments::add_htlc(&process, &request).await,
+        Operation::CloseChannel(channel) => channels::close(&process, &channel).await,
+        Operation::ConnectOut { node_id, address } => connect::connect_out(&process, node_id, &address).await,
+        Operation::CreateInvoice { amount_msat, preimage } => {
+            payments::create_invoice(&process, amount_msat, preimage).await
+        }
+        Operation::ForceClose(channel) => channels::force_close(&process, &channel).await,
+        Operation::FundChannel(request) => {
+            fill_wallet(&process, chain, has_coins).await?;
+            channels::fund(&process, &request).await
+        }
+        Operation::Pay { invoice } => payments::pay(&process, &invoice).await,
+        Operation::SetFeerate { per_kw } => {
+            process.backend().set_feerate(per_kw);
+            Ok(Outcome::Done)
+        }
+        Operation::SetPolicy(policy) => channels::set_policy(&process, &policy).await,
+        other => return Err(OperationError::Unsupported(other.capability())),
+    };
+    Ok(done?)
+}
+
+async fn fill_wallet(
+    process: &Process,
+    chain: &Rc<dyn Chain>,
+    has_coins: &Cell<bool>,
+) -> Result<(), Refusal> {
+    if !has_coins.get() {
+        wallet::fill(&process.rpc, &**chain).await?;
+        has_coins.set(true);
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! How does lightningd do what its user asks of it?
+
+mod channels;
+mod connect;
+mod dispatch;
+mod payments;
+mod refusal;
+
+pub(crate) use dispatch::perform;

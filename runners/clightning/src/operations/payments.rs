@@ -1,0 +1,61 @@
+//! How does lightningd pay and get paid?
+
+use lnprototest_runner_api::{AddHtlc, Outcome};
+use serde_json::{Value, json};
+
+use super::channels::find;
+use super::refusal::{Refusal, bytes, member};
+use crate::process::Process;
+
+/// Makes an invoice. Its label must be one that it has not had; nothing else hangs on it.
+pub(super) async fn create_invoice(
+    process: &Process,
+    amount_msat: Option<u64>,
+    preimage: Option<[u8; 32]>,
+) -> Result<Outcome, Refusal> {
+    let made = process.rpc.call("listinvoices", json!({})).await?;
+    let label = member("listinvoices", &made, "invoices", Value::as_array)?.len();
+    let mut request = json!({
+        "amount_msat": amount_msat.map_or(json!("any"), |msat| json!(msat)),
+        "label": format!("lnprototest {label}"),
+        "description": "lnprototest",
+    });
+    if let Some(preimage) = preimage {
+        request["preimage"] = json!(hex::encode(preimage));
+    }
+    let answer = process.rpc.call("invoice", request).await?;
+    Ok(Outcome::Invoice {
+        invoice: member("invoice", &answer, "bolt11", |value| value.as_str().map(str::to_owned))?,
+        payment_hash: member("invoice", &answer, "payment_hash", bytes)?,
+        payment_secret: member("invoice", &answer, "payment_secret", bytes)?,
+    })
+}
+
+/// Offers an HTLC. Lightningd makes it time out one block later than its route says, for the block that may come
+/// meanwhile.
+pub(super) async fn add_htlc(process: &Process, request: &AddHtlc) -> Result<Outcome, Refusal> {
+    let channel = find(process, &request.channel).await?;
+    // A channel whose funding has no place in the chain yet is known by its alias.
+    let id = channel["short_channel_id"].as_str().or_else(|| channel["alias"]["local"].as_str());
+    let id = id.ok_or_else(|| Refusal::NoChannel("with a short_channel_id".to_owned()))?;
+    let hop = json!({
+        "id": request.channel.peer.to_string(),
+        "channel": id,
+        "amount_msat": request.amount_msat,
+        "delay": request.cltv_delta.saturating_sub(1),
+    });
+    let payment = json!({
+        "route": [hop],
+        "payment_hash": hex::encode(request.payment_hash),
+        "payment_secret": hex::encode(request.payment_secret),
+        "amount_msat": request.amount_msat,
+    });
+    process.rpc.call("sendpay", payment).await?;
+    Ok(Outcome::Done)
+}
+
+/// Pays an invoice.
+pub(super) async fn pay(process: &Process, invoice: &str) -> Result<Outcome, Refusal> {
+    let answer = process.rpc.call("pay", json!({ "bolt11": invoice })).await?;
+    Ok(Outcome::Paid { preimage: member("pay", &answer, "payment_preimage", bytes)? })
+}

@@ -1,0 +1,186 @@
+//! How does one lightningd come up, and what belongs to it while it runs?
+
+use lnprototest_daemon::{Daemon, Launch, PeerStream, Port, Program, Quiescence};
+use lnprototest_runner_api::{Chain, Identity, NodeError, NodeKeys};
+use secp256k1::PublicKey;
+use serde_json::{Value, json};
+use std::io;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::backend::{Backend, ChainPlugin};
+use crate::command_line::{Start, command_line};
+use crate::fees::Fees;
+use crate::log::Log;
+use crate::rpc::Rpc;
+use crate::settings::Settings;
+
+/// How often another port is tried, if someone else was faster to bind the one that was free.
+const PORTS: usize = 3;
+/// How long it may take to come up. The harness may be less patient.
+const START_BOUND: Duration = Duration::from_secs(120);
+/// How long it may take to end in good order.
+const STOP_BOUND: Duration = Duration::from_secs(10);
+/// How long it may take to be gone, once its end is known.
+const END_BOUND: Duration = Duration::from_secs(5);
+
+/// A lightningd that runs, or has ended by itself.
+pub(crate) struct Process {
+    pub(crate) identity: Identity,
+    pub(crate) rpc: Rpc,
+    pub(crate) quiescence: Quiescence,
+    pub(crate) log: Rc<Log>,
+    daemon: Daemon,
+    plugin: ChainPlugin,
+    port: Port,
+}
+
+/// What is the same for each start of one node.
+pub(crate) struct Home<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) settings: &'a Settings,
+    pub(crate) keys: &'a NodeKeys,
+    pub(crate) chain: &'a Rc<dyn Chain>,
+    pub(crate) dir: &'a Path,
+    pub(crate) log: &'a Rc<Log>,
+}
+
+impl Process {
+    /// Starts lightningd in a directory that exists, and waits until it knows the chain's tip and accepts peers.
+    ///
+    /// # Errors
+    /// [`NodeError::Start`] if it does not come up, with its last words; [`NodeError::Chain`] if that failed meanwhile.
+    pub(crate) async fn start(home: &Home<'_>, is_restart: bool, fees: Fees) -> Result<Self, NodeError> {
+        let mut tries = PORTS;
+        loop {
+            tries -= 1;
+            match Self::start_once(home, is_restart, fees.clone()).await {
+                Err(NodeError::Start(how)) if tries > 0 && how.contains("Address already in use") => {}
+                started => return started,
+            }
+        }
+    }
+
+    async fn start_once(home: &Home<'_>, is_restart: bool, fees: Fees) -> Result<Self, NodeError> {
+        let unable = |error: io::Error| NodeError::Start(format!("{}: {error}", home.dir.display()));
+        let mut port = Port::take().map_err(start)?;
+        let plugin = ChainPlugin::install(home.dir, home.chain.clone(), fees).map_err(unable)?;
+        let line = command_line(
+            home.settings,
+            &Start {
+                dir: home.dir,
+                address: port.address(),
+                chain_plugin: plugin.program(),
+                keys: home.keys,
+                is_restart,
+            },
+        );
+        port.release();
+        let daemon = Launch::new(home.program).args(line).spawn().map_err(start)?;
+        let ended = |status| NodeError::Start(last_words(status, &daemon, home.log));
+        tokio::select! {
+            known = plugin.backend().catch_up() => if !known? {
+                return Err(ended(daemon.wait_exit(END_BOUND).await.map_err(start)?));
+            },
+            status = daemon.wait_exit(START_BOUND) => return Err(ended(status.map_err(start)?)),
+        }
+        let rpc = Rpc::new(home.dir.join("regtest/lightning-rpc"));
+        let info = rpc.call("getinfo", json!({})).await.map_err(start)?;
+        Ok(Self {
+            identity: identity(&info)?,
+            rpc,
+            quiescence: Quiescence::of(&daemon),
+            log: home.log.clone(),
+            daemon,
+            plugin,
+            port,
+        })
+    }
+
+    /// Connects to its port.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) async fn dial(&self) -> io::Result<PeerStream> {
+        let stream = PeerStream::connect(self.port.address()).await?;
+        self.quiescence.watch(&stream);
+        Ok(stream)
+    }
+
+    /// Who gives it the chain.
+    pub(crate) fn backend(&self) -> &Rc<Backend> {
+        self.plugin.backend()
+    }
+
+    /// How it or one of its subdaemons ended, if by itself.
+    pub(crate) fn death(&self) -> Option<String> {
+        let crash = self.log.crash();
+        match (self.daemon.exited(), crash) {
+            (Some(status), Some(crash)) => Some(format!("lightningd ended ({status}):\n{crash}")),
+            (Some(status), None) => Some(last_words(status, &self.daemon, &self.log)),
+            (None, Some(crash)) => Some(crash),
+            (None, None) => None,
+        }
+    }
+
+    /// Waits until it has ended, which it is known to be about to.
+    pub(crate) async fn wait_end(&self) -> Option<ExitStatus> {
+        self.daemon.wait_exit(END_BOUND).await.ok()
+    }
+
+    /// Ends it in good order.
+    ///
+    /// # Errors
+    /// [`NodeError::Down`] if it has to be killed, or ends otherwise than it should.
+    pub(crate) async fn stop(&self) -> Result<(), NodeError> {
+        let asked = self.rpc.send("stop", json!({})).await;
+        let status = self.daemon.wait_exit(STOP_BOUND).await;
+        // Whatever is left of it must go.
+        let killed = self.daemon.kill().await.map_err(|error| NodeError::Down(error.to_string()))?;
+        match (asked, status) {
+            (Ok(_), Ok(status)) if status.success() => Ok(()),
+            (Ok(_), Ok(status)) => Err(NodeError::Down(last_words(status, &self.daemon, &self.log))),
+            (Err(error), _) => {
+                Err(NodeError::Down(format!("{error}; {}", last_words(killed, &self.daemon, &self.log))))
+            }
+            (_, Err(error)) => Err(NodeError::Down(format!("it was asked to stop, but {error}"))),
+        }
+    }
+
+    /// Kills it.
+    ///
+    /// # Errors
+    /// [`NodeError::Down`] if that does not end it.
+    pub(crate) async fn kill(&self) -> Result<(), NodeError> {
+        self.daemon.kill().await.map(drop).map_err(|error| NodeError::Down(error.to_string()))
+    }
+}
+
+/// How it ended and what it said last, of what tells why: errors of its start go to standard error alone.
+fn last_words(status: ExitStatus, daemon: &Daemon, log: &Log) -> String {
+    let mut words = log.tail(200);
+    words.retain(|line| line.contains("BROKEN"));
+    words.extend(daemon.last_words(10));
+    let words: Vec<String> = words.into_iter().rev().take(10).rev().collect();
+    if words.is_empty() {
+        format!("lightningd ended ({status}) without a word")
+    } else {
+        format!("lightningd ended ({status}):\n{}", words.join("\n"))
+    }
+}
+
+fn identity(info: &Value) -> Result<Identity, NodeError> {
+    let field = |name: &str| {
+        let value = info[name].as_str();
+        value.ok_or_else(|| NodeError::Start(format!("its answer to getinfo has no {name}")))
+    };
+    let node_id: PublicKey =
+        field("id")?.parse().map_err(|_| NodeError::Start("its id is no public key".to_owned()))?;
+    Ok(Identity { name: "Core Lightning".to_owned(), version: field("version")?.to_owned(), node_id })
+}
+
+fn start(error: impl std::fmt::Display) -> NodeError {
+    NodeError::Start(error.to_string())
+}
