@@ -75,6 +75,7 @@ const PASSED_OVER: &[&str] = &[
     "bolt01/init/echo",
     "bolt01/init/networks_with_ours",
     "bolt01/init/networks_without_ours",
+    "bolt01/init/own_features_come_back",
     "bolt01/init/remote_addr_of_ours",
     "bolt01/init/sent_again_after_reconnect",
     "bolt01/init/unknown_odd_bits",
