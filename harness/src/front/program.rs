@@ -4,6 +4,7 @@ use clap::Parser;
 use lnprototest_bolt::wire::Catalogue;
 use lnprototest_runner_api::Runner;
 use lnprototest_spec_events::{PathChoices, requirements, schema};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -82,6 +83,11 @@ fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
         Some(path) => Plan::one_path(&specs, path)?,
         None => Plan::new(&specs, |spec| Selection::paths_of(spec, arguments.paths))?,
     };
+    let to_update = arguments.judging.expectations.as_deref().filter(|_| arguments.update_expectations);
+    if let Some(file) = to_update {
+        // The first time there is none; and if it can't be written, that is to be known before the run.
+        File::options().append(true).create(true).open(file).map_err(|reason| unwritten(file, reason))?;
+    }
     let runner = arguments.target.runner(product)?;
     let chain = arguments.target.chain(&*runner)?;
     let work_dir = work_dir(&*runner, &chain)?;
@@ -103,12 +109,15 @@ fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
     let jobs = arguments.jobs.map_or_else(cores, Into::into);
     let outcome = run(&engine, &plan, jobs, arguments.judging.allow_fixed, &mut reporters)
         .map_err(|reason| UsageError::Io { what: "the report can't be written".to_owned(), reason })?;
-    if let Some(file) = arguments.judging.expectations.as_deref().filter(|_| arguments.update_expectations) {
+    if let Some(file) = to_update {
         let updated = outcome.updated(&engine.expectations);
-        std::fs::write(file, updated.to_string())
-            .map_err(|reason| UsageError::Io { what: file.display().to_string(), reason })?;
+        std::fs::write(file, updated.to_string()).map_err(|reason| unwritten(file, reason))?;
     }
     Ok(outcome.summary.exit())
+}
+
+fn unwritten(file: &Path, reason: std::io::Error) -> UsageError {
+    UsageError::Io { what: format!("{} can't be written", file.display()), reason }
 }
 
 /// The engine for a run: the runner's known failures, the bounds, the messages.
