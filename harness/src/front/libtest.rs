@@ -89,7 +89,7 @@ impl Runs {
         let reports = self.pool.submit(paths.into_iter().map(|path| (spec.clone(), path)));
         let mut paths: Vec<_> = reports.iter().collect();
         if paths.len() < count && self.engine.interrupt.is_raised() {
-            return Err("interrupted".into());
+            return Ok(Completion::ignored_with("interrupted"));
         }
         if paths.len() < count {
             return Err("fault of the harness: a worker ended before all paths were run".into());
