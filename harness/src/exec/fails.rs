@@ -2,7 +2,8 @@
 
 use lnprototest_bolt::wire::Message;
 use lnprototest_spec_events::event::{
-    ExpectDisconnect, ExpectError, ExpectFail, ExpectQuiet, ExpectWarning, FailKind, MustNotMsg, SessionRef,
+    ExpectDisconnect, ExpectError, ExpectFail, ExpectQuiet, ExpectWarning, FailKind, MessageName, MustNotMsg,
+    SessionRef,
 };
 
 use super::performer::{Performer, unexpected};
@@ -14,12 +15,12 @@ use crate::verdict::{Code, CodeKind};
 impl Performer<'_> {
     pub(super) async fn expect_error(&mut self, event: &ExpectError) -> Result<(), Stop> {
         let channel_id = self.optional(&event.channel_id)?;
-        self.expect_blame(&event.on, "error", channel_id.as_deref()).await
+        self.expect_blame(&event.on, "error", channel_id.as_deref(), &event.ignore).await
     }
 
     pub(super) async fn expect_warning(&mut self, event: &ExpectWarning) -> Result<(), Stop> {
         let channel_id = self.optional(&event.channel_id)?;
-        self.expect_blame(&event.on, "warning", channel_id.as_deref()).await
+        self.expect_blame(&event.on, "warning", channel_id.as_deref(), &event.ignore).await
     }
 
     async fn expect_blame(
@@ -27,9 +28,10 @@ impl Performer<'_> {
         session: &SessionRef,
         name: &str,
         channel_id: Option<&[u8]>,
+        ignore: &[MessageName],
     ) -> Result<(), Stop> {
         let session = self.on(session);
-        let recorded = self.next_message(session, name, Background::USUAL).await?;
+        let recorded = self.next_message(session, name, Background::Also(ignore)).await?;
         let got = recorded.message().bytes("channel_id");
         if let Some(demanded) = channel_id
             && got != Some(demanded)
@@ -45,7 +47,7 @@ impl Performer<'_> {
 
     pub(super) async fn expect_disconnect(&mut self, event: &ExpectDisconnect) -> Result<(), Stop> {
         let session = self.on(&event.on);
-        match self.stage.arrival(session, Background::USUAL, &[]).await? {
+        match self.stage.arrival(session, Background::Also(&event.ignore), &[]).await? {
             Arrival::Came(Arrived::End) => {
                 self.stage.session(session)?.end_expected = true;
                 self.judged();
@@ -69,7 +71,7 @@ impl Performer<'_> {
         };
         let mut warned = false;
         loop {
-            match self.stage.arrival(session, Background::USUAL, &[]).await? {
+            match self.stage.arrival(session, Background::Also(&event.ignore), &[]).await? {
                 Arrival::Came(Arrived::End) => {
                     self.stage.session(session)?.end_expected = true;
                     self.judged();
@@ -98,7 +100,8 @@ impl Performer<'_> {
 
     pub(super) async fn expect_quiet(&mut self, event: &ExpectQuiet) -> Result<(), Stop> {
         let session = self.on(&event.on);
-        match self.stage.arrival(session, Background::USUAL, &[]).await? {
+        let background = Background::Also(&event.ignore);
+        match self.stage.arrival(session, background, &[]).await? {
             Arrival::Came(other) => Err(unexpected(&other, &format!("the node to say nothing on {session}"))),
             Arrival::Quiet(silence) => {
                 // Below the messages, bytes are words too.
@@ -110,7 +113,7 @@ impl Performer<'_> {
                 }
                 self.note_silence(session, &silence);
                 self.stage.prove_alive(session).await?;
-                if let Arrival::Came(late) = self.stage.peek(session, Background::USUAL, &[]).await? {
+                if let Arrival::Came(late) = self.stage.peek(session, background, &[]).await? {
                     return Err(unexpected(&late, &format!("the node to say nothing on {session}")));
                 }
                 self.judged();

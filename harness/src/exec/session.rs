@@ -148,8 +148,7 @@ impl Performer<'_> {
 
     pub(super) async fn expect_msg(&mut self, event: &ExpectMsg) -> Result<(), Stop> {
         let session = self.on(&event.on);
-        let ignored: Vec<String> = event.ignore.iter().map(ToString::to_string).collect();
-        let background = if event.strict { Background::Nothing } else { Background::Also(&ignored) };
+        let background = if event.strict { Background::Nothing } else { Background::Also(&event.ignore) };
         let recorded = self.next_message(session, &event.message, background).await?;
         let judgement = self.judge(event, &recorded)?;
         let name = recorded.message().name();

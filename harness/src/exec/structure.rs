@@ -1,6 +1,6 @@
 //! The order of events, names and comparisons.
 
-use lnprototest_spec_events::event::{AnyOrder, Check, CheckEq, Include, OneOf, Set, TryAll};
+use lnprototest_spec_events::event::{AnyOrder, Check, CheckEq, Include, MessageName, OneOf, Set, TryAll};
 use lnprototest_spec_events::{Event, Step, Value};
 use std::collections::HashMap;
 
@@ -179,7 +179,7 @@ enum Fitting {
 /// What several expectations of one session hope for: none of it is background to any of them.
 struct Hopes<'s> {
     wanted: Vec<&'s str>,
-    ignored: Vec<String>,
+    ignored: Vec<MessageName>,
     strict: bool,
 }
 
@@ -187,10 +187,10 @@ impl<'s> Hopes<'s> {
     fn of(expectations: impl Iterator<Item = &'s Event>) -> Self {
         let mut hopes = Self { wanted: Vec::new(), ignored: Vec::new(), strict: true };
         for event in expectations {
+            hopes.ignored.extend_from_slice(ignored_by(event));
             match event {
                 Event::ExpectMsg(event) => {
                     hopes.wanted.push(&event.message);
-                    hopes.ignored.extend(event.ignore.iter().map(ToString::to_string));
                     hopes.strict &= event.strict;
                 }
                 _ => hopes.strict = false,
@@ -201,6 +201,19 @@ impl<'s> Hopes<'s> {
 
     fn background(&self) -> Background<'_> {
         if self.strict { Background::Nothing } else { Background::Also(&self.ignored) }
+    }
+}
+
+/// What an expectation takes for background besides the usual.
+fn ignored_by(event: &Event) -> &[MessageName] {
+    match event {
+        Event::ExpectDisconnect(event) => &event.ignore,
+        Event::ExpectError(event) => &event.ignore,
+        Event::ExpectFail(event) => &event.ignore,
+        Event::ExpectMsg(event) => &event.ignore,
+        Event::ExpectQuiet(event) => &event.ignore,
+        Event::ExpectWarning(event) => &event.ignore,
+        _ => &[],
     }
 }
 

@@ -1,6 +1,7 @@
 //! Messages that a node may send at any time and that most specs do not speak of.
 
 use lnprototest_bolt::wire::Message;
+use lnprototest_spec_events::event::MessageName;
 
 /// The `num_pong_bytes` of the harness's own pings. Their pongs appear in no record, so specs use other numbers.
 pub(crate) const FENCE_PONG_BYTES: u16 = 4_242;
@@ -9,7 +10,8 @@ pub(crate) const FENCE_PONG_BYTES: u16 = 4_242;
 pub(crate) const NO_PONG: u64 = 65_532;
 
 /// Gossip, its queries and peer storage: whatever a node sends of its own accord.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
+    "channel_announcement",
     "channel_update",
     "gossip_timestamp_filter",
     "node_announcement",
@@ -26,7 +28,7 @@ const ALWAYS: [&str; 10] = [
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Background<'a> {
     /// The usual, and these by name.
-    Also(&'a [String]),
+    Also(&'a [MessageName]),
     /// Nothing: the very next message counts, and pings are not answered.
     Nothing,
 }
@@ -41,7 +43,7 @@ impl Background<'_> {
             Self::Nothing => false,
             Self::Also(_) if wanted.contains(&message.name()) => false,
             Self::Also(also) => {
-                ALWAYS.contains(&message.name()) || also.iter().any(|name| name == message.name())
+                ALWAYS.contains(&message.name()) || also.iter().any(|name| **name == *message.name())
             }
         }
     }

@@ -34,6 +34,8 @@ events! { Session:
     ExpectDisconnect {
         /// The session. Default: the one named last.
         on: SessionRef,
+        /// Further messages to take for background.
+        ignore: Vec<MessageName>,
     }
 
     /// The next message is an `error`.
@@ -42,6 +44,8 @@ events! { Session:
         channel_id: Option<Expr<Bytes>>,
         /// The session. Default: the one named last.
         on: SessionRef,
+        /// Further messages to take for background.
+        ignore: Vec<MessageName>,
     }
 
     /// The node fails the channel or the connection, in any of the ways that the BOLTs leave it.
@@ -53,6 +57,8 @@ events! { Session:
         channel_id: Option<Expr<Bytes>>,
         /// The session. Default: the one named last.
         on: SessionRef,
+        /// Further messages to take for background.
+        ignore: Vec<MessageName>,
     }
 
     /// The session's next message that is not background is this one.
@@ -79,6 +85,8 @@ events! { Session:
     ExpectQuiet {
         /// The session. Default: the one named last.
         on: SessionRef,
+        /// Further messages to take for background.
+        ignore: Vec<MessageName>,
     }
 
     /// The next message is a `warning`.
@@ -87,6 +95,8 @@ events! { Session:
         channel_id: Option<Expr<Bytes>>,
         /// The session. Default: the one named last.
         on: SessionRef,
+        /// Further messages to take for background.
+        ignore: Vec<MessageName>,
     }
 
     /// We send a message.
