@@ -129,10 +129,9 @@ impl Worker {
         if is_untouched {
             self.supply.keep_land(ground.land.clone());
         }
-        match ended {
-            Ok(()) => verdict,
-            Err(_) if !matches!(verdict, Verdict::Pass) => verdict,
-            Err(NodeError::Down(how)) => Verdict::Fail(Box::new(Failure {
+        match (ended, verdict) {
+            (Ok(()), verdict) => verdict,
+            (Err(NodeError::Down(how)), Verdict::Pass) => Verdict::Fail(Box::new(Failure {
                 code: Code::bare(CodeKind::Crash),
                 step: "end".to_owned(),
                 at: None,
@@ -141,9 +140,18 @@ impl Worker {
                 differences: Vec::new(),
                 log_tail: ground.node.log_tail(LOG_TAIL),
             })),
-            Err(error) => {
+            // Its connections may end before it is seen to be dead.
+            (Err(NodeError::Down(how)), Verdict::Fail(mut failure))
+                if failure.code.kind != CodeKind::Crash =>
+            {
+                failure.code = Code::bare(CodeKind::Crash);
+                failure.got = format!("{}; it died: {how}", failure.got);
+                Verdict::Fail(failure)
+            }
+            (Err(error), Verdict::Pass) => {
                 Verdict::Error(Fault::environment(format!("the node does not stop in good order: {error}")))
             }
+            (Err(_), verdict) => verdict,
         }
     }
 

@@ -23,8 +23,11 @@ const CHUNKS_AT_ONCE: usize = 64;
 pub(crate) struct Tail {
     lines: RefCell<VecDeque<String>>,
     watchers: RefCell<Vec<Watcher>>,
-    listeners: RefCell<Vec<Box<dyn FnMut(&str)>>>,
+    listeners: RefCell<Vec<Listener>>,
 }
+
+/// What is called with each line.
+type Listener = Box<dyn FnMut(&str)>;
 
 struct Watcher {
     wanted: Box<dyn FnMut(&str) -> bool>,

@@ -9,9 +9,10 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use crate::api::Api;
-use crate::bitcoind::{Bitcoind, Polls};
+use crate::bitcoind::Bitcoind;
 use crate::config::{self, Config};
 
 /// How long it may take until it listens and follows the chain: 0.1 s on an idle machine.
@@ -33,6 +34,10 @@ pub(crate) struct Lampod {
     pub(crate) started: Instant,
     heard: Rc<Heard>,
     in_transit: Rc<Cell<usize>>,
+    /// Whether it was asked to dial.
+    pub(crate) dials: Cell<bool>,
+    /// Told each time it was found at rest.
+    pub(crate) rested: Notify,
     peer_port: Port,
     _api_port: Port,
 }
@@ -58,7 +63,6 @@ pub(crate) struct Start<'a> {
     pub(crate) keys: Option<&'a NodeKeys>,
     /// The height above which its wallet looks for its coins.
     pub(crate) wallet_from: u32,
-    pub(crate) polls: Polls,
 }
 
 impl Start<'_> {
@@ -82,7 +86,9 @@ impl Start<'_> {
     }
 
     async fn launch(&self) -> Result<Lampod, NodeError> {
-        let bitcoind = Bitcoind::serve(Rc::clone(&self.chain), self.polls).await.map_err(start_failed)?;
+        let no_port =
+            |error| NodeError::Start(format!("no port of 127.0.0.1 to serve its chain at: {error}"));
+        let bitcoind = Bitcoind::serve(Rc::clone(&self.chain)).await.map_err(no_port)?;
         let mut peer_port = Port::take().map_err(start_failed)?;
         let mut api_port = Port::take().map_err(start_failed)?;
         let config = Config {
@@ -114,6 +120,8 @@ impl Start<'_> {
             started,
             heard,
             in_transit: Rc::default(),
+            dials: Cell::default(),
+            rested: Notify::new(),
             peer_port,
             _api_port: api_port,
         })
@@ -229,8 +237,9 @@ impl Heard {
         if line.contains(" Received message RevokeAndACK(") {
             self.revoked.set(Some(Instant::now()));
         } else if line.starts_with("thread '") && line.contains(" panicked at ") {
-            self.panic.borrow_mut().get_or_insert_with(|| line.to_owned());
-            self.reason_follows.set(true);
+            let mut panic = self.panic.borrow_mut();
+            self.reason_follows.set(panic.is_none());
+            panic.get_or_insert_with(|| line.to_owned());
         } else if self.reason_follows.take()
             && let Some(panic) = self.panic.borrow_mut().as_mut()
         {

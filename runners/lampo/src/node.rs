@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::bitcoind::Polls;
 use crate::coins;
 use crate::lampod::{Lampod, Start};
 use crate::operations::perform;
@@ -56,7 +55,6 @@ impl LampoNode {
             chain: Rc::clone(&self.chain),
             keys: self.prepared.keys.as_ref(),
             wallet_from: self.wallet_from,
-            polls: Polls::Withheld,
         };
         let lampod = start.ready().await?;
         self.state.replace(State::Running(Rc::new(lampod)));

@@ -21,6 +21,7 @@ pub(crate) async fn perform(lampod: &Lampod, operation: Operation) -> Result<Out
         Operation::ConnectOut { node_id, address } => {
             let address = address.tcp().map_err(|error| failed(format!("nowhere to dial: {error}")))?;
             let request = json!({ "node_id": node_id.to_string(), "addr": address.ip().to_string(), "port": address.port() });
+            lampod.dials.set(true);
             lampod.begin("connect", request).await
         }
         Operation::CreateInvoice { amount_msat, preimage: None } => {
@@ -84,11 +85,20 @@ impl Lampod {
     async fn begin(&self, method: &'static str, params: Value) -> Result<Outcome, OperationError> {
         let (api, transit) = (self.api, self.transit());
         // It ends with the node.
-        let call = spawn_local(async move { api.call(method, &params, || drop(transit)).await });
-        tokio::select! {
-            biased;
-            Ok(ended) = call => ended.map(|_| Outcome::Done).map_err(failed),
-            rest = self.rest() => rest.map(|_| Outcome::Done).map_err(OperationError::Node),
+        let mut call = spawn_local(async move { api.call(method, &params, || drop(transit)).await });
+        loop {
+            tokio::select! {
+                biased;
+                Ok(ended) = &mut call => return ended.map(|_| Outcome::Done).map_err(failed),
+                // Whether we see it at rest, or another who looks.
+                () = self.rested.notified() => {}
+                rest = self.rest() => {
+                    rest.map_err(OperationError::Node)?;
+                }
+            }
+            if !self.in_transit() {
+                return Ok(Outcome::Done);
+            }
         }
     }
 

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::bitcoind::Polls;
 use crate::config::{self, Config};
 use crate::genesis::Genesis;
 use crate::lampod::{Lampod, Start};
@@ -50,7 +49,6 @@ impl Prepared {
             chain: Rc::new(Genesis::default()),
             keys: keys.as_ref(),
             wallet_from: 0,
-            polls: Polls::AnsweredAtOnce,
         };
         let lampod = lampod.ready().await?;
         let node_id = asked(&lampod, "getinfo", "node_id").await?;

@@ -5,6 +5,7 @@
 use libtest_mimic::{Arguments, Failed, Trial};
 use lnprototest_bolt::noise::{ACT_TWO_LENGTH, Initiator};
 use lnprototest_chain::EmbeddedChain;
+use lnprototest_daemon::{Program, ProgramError};
 use lnprototest_runner_api as api;
 use lnprototest_runner_api::{Capability, Chain, Node, NodeError, NodeKeys, Runner, Settled, World};
 use lnprototest_runner_lampo::LampoRunner;
@@ -24,12 +25,17 @@ const BOUND: Duration = Duration::from_secs(120);
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let runner: Arc<dyn Runner> = Arc::new(LampoRunner::new());
-    let missing = runner.check().err();
+    let found = Program::find("lampod-cli", None, "LAMPOD");
+    // One that is named and not there, or does not work, fails the tests.
+    let missing = found.err().filter(|error| matches!(error, ProgramError::NotOnPath { .. }));
+    if let Some(reason) = &missing {
+        eprintln!("all tests with a real lampod-cli are skipped: {reason}");
+    }
     let trials = TESTS.iter().map(|(name, test)| {
         let runner = Arc::clone(&runner);
         let trial = Trial::test(*name, move || run(runner, *test));
         match &missing {
-            Some(reason) => trial.with_kind(format!("skipped: {reason}")).with_ignored_flag(true),
+            Some(_) => trial.with_kind("skipped, as there is no lampod-cli").with_ignored_flag(true),
             None => trial,
         }
     });

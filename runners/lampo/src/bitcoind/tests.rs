@@ -1,4 +1,4 @@
-//! Does it answer as a bitcoind would, and withhold what it should?
+//! Does it answer as a bitcoind would, and know what Lampo knows?
 
 use bitcoin::consensus::encode::{deserialize_hex, serialize_hex};
 use bitcoin::{Amount, Block, BlockHash, ScriptBuf, Transaction, TxOut};
@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
-use super::{Bitcoind, Polls};
+use super::Bitcoind;
 use crate::http::{Connection, Response};
 
 /// Long enough for whatever comes at once, on a busy machine.
@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_chain_is_told_as_it_is() {
-    with(Polls::Withheld, async |chain, bitcoind| {
+    with(async |chain, bitcoind| {
         let mut client = Client::new(&bitcoind).await;
         let (height, hash) = chain.tip().await.unwrap();
         let info = client.result("getblockchaininfo", json!([])).await;
@@ -49,7 +49,7 @@ async fn the_chain_is_told_as_it_is() {
 
 #[tokio::test]
 async fn what_was_reorganised_away_is_known_still() {
-    with(Polls::Withheld, async |chain, bitcoind| {
+    with(async |chain, bitcoind| {
         let mut client = Client::new(&bitcoind).await;
         let (height, old) = chain.tip().await.unwrap();
         client.result("getblock", json!([old.to_string(), 0])).await;
@@ -63,7 +63,7 @@ async fn what_was_reorganised_away_is_known_still() {
 
 #[tokio::test]
 async fn refusals_carry_bitcoinds_codes() {
-    with(Polls::Withheld, async |_, bitcoind| {
+    with(async |_, bitcoind| {
         let mut client = Client::new(&bitcoind).await;
         let lost = Transaction {
             version: bitcoin::transaction::Version::TWO,
@@ -72,7 +72,10 @@ async fn refusals_carry_bitcoinds_codes() {
                 previous_output: bitcoin::OutPoint { vout: 0, txid: nowhere() },
                 ..Default::default()
             }],
-            output: vec![TxOut { value: Amount::from_sat(1_000), script_pubkey: ScriptBuf::new() }],
+            output: vec![TxOut {
+                value: Amount::from_sat(1_000),
+                script_pubkey: ScriptBuf::new_p2wpkh(&bitcoin::hashes::Hash::all_zeros()),
+            }],
         };
         let nowhere = nowhere().to_string();
         for (method, params, status, code) in [
@@ -93,7 +96,7 @@ async fn refusals_carry_bitcoinds_codes() {
 
 #[tokio::test]
 async fn a_transaction_reaches_the_mempool() {
-    with(Polls::Withheld, async |chain, bitcoind| {
+    with(async |chain, bitcoind| {
         let script = ScriptBuf::new_p2wpkh(&bitcoin::hashes::Hash::all_zeros());
         crate::coins::pay_to(&*chain, &script).await.unwrap();
         let (height, _) = chain.tip().await.unwrap();
@@ -110,92 +113,49 @@ async fn a_transaction_reaches_the_mempool() {
 }
 
 #[tokio::test]
-async fn a_poll_waits_for_the_next_block() {
-    with(Polls::Withheld, async |chain, bitcoind| {
-        let mut client = Client::new(&bitcoind).await;
-        client.catch_up(&chain).await;
-        let mut poll = pin!(client.result("getblockchaininfo", json!([])));
-        tokio::time::timeout(SOON, async {
-            tokio::select! {
-                _ = &mut poll => panic!("there is nothing new"),
-                () = bitcoind.followed() => {}
-            }
-        })
-        .await
-        .unwrap();
-        assert!(!bitcoind.owes_an_answer());
-        chain.mine(1, &[]).await.unwrap();
-        bitcoind.look().await.unwrap();
-        let told = tokio::time::timeout(SOON, poll).await.unwrap();
-        assert_eq!(told["blocks"], 103);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_poll_gives_way_to_what_comes_behind_it() {
-    with(Polls::Withheld, async |chain, bitcoind| {
-        let mut client = Client::new(&bitcoind).await;
-        client.catch_up(&chain).await;
-        client.send("getblockchaininfo", json!([])).await;
-        client.send("getblockcount", json!([])).await;
-        assert_eq!(client.receive().await.1["result"]["blocks"], 102);
-        assert_eq!(client.receive().await.1["result"], 102);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn only_a_poll_that_nothing_comes_behind_is_withheld() {
-    with(Polls::Withheld, async |chain, bitcoind| {
-        let mut client = Client::new(&bitcoind).await;
-        client.catch_up(&chain).await;
-        // Another connection has not been told that it takes only one more.
-        let mut other = Client::new(&bitcoind).await;
-        assert_eq!(other.result("getblockchaininfo", json!([])).await["blocks"], 102);
-        // And the wallet, which says which JSON-RPC it speaks, does not follow.
-        client.version = Some("2.0");
-        assert_eq!(client.result("getblockchaininfo", json!([])).await["blocks"], 102);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn no_poll_waits_if_none_is_to() {
-    with(Polls::AnsweredAtOnce, async |chain, bitcoind| {
-        let mut client = Client::new(&bitcoind).await;
-        client.catch_up(&chain).await;
-        for _ in 0..3 {
-            assert_eq!(client.result("getblockchaininfo", json!([])).await["blocks"], 102);
-        }
-        tokio::time::timeout(SOON, bitcoind.followed()).await.unwrap();
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn the_tip_is_known_once_its_header_was_asked_for() {
-    with(Polls::Withheld, async |chain, bitcoind| {
+    with(async |chain, bitcoind| {
         let mut client = Client::new(&bitcoind).await;
         client.catch_up(&chain).await;
-        tokio::time::timeout(SOON, bitcoind.tip_known()).await.unwrap();
+        tokio::time::timeout(SOON, bitcoind.tip_known()).await.unwrap().unwrap();
         let mined: Vec<BlockHash> = chain.mine(1, &[]).await.unwrap();
-        bitcoind.look().await.unwrap();
         let mut known = pin!(bitcoind.tip_known());
         tokio::select! {
             biased;
-            () = &mut known => panic!("nobody has asked for it"),
+            _ = &mut known => panic!("nobody has asked for it"),
             _ = client.result("getblockchaininfo", json!([])) => {}
         }
         client.result("getblockheader", json!([mined[0].to_string()])).await;
-        tokio::time::timeout(SOON, known).await.unwrap();
+        tokio::time::timeout(SOON, known).await.unwrap().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn it_is_followed_once_a_poll_finds_nothing_new() {
+    with(async |chain, bitcoind| {
+        let mut wallet = Client::new(&bitcoind).await;
+        wallet.version = Some("2.0");
+        let mut follower = Client::new(&bitcoind).await;
+        // The wallet asks as much as it likes, and the follower once for a start.
+        follower.catch_up(&chain).await;
+        wallet.catch_up(&chain).await;
+        wallet.result("getblockchaininfo", json!([])).await;
+        let mut followed = pin!(bitcoind.followed());
+        tokio::select! {
+            biased;
+            () = &mut followed => panic!("nobody has polled"),
+            () = tokio::task::yield_now() => {}
+        }
+        follower.result("getblockchaininfo", json!([])).await;
+        tokio::time::timeout(SOON, followed).await.unwrap();
     })
     .await;
 }
 
 #[tokio::test]
 async fn nonsense_ends_its_own_connection_only() {
-    with(Polls::Withheld, async |_, bitcoind| {
+    with(async |_, bitcoind| {
         let mut stream = TcpStream::connect(("127.0.0.1", bitcoind.port())).await.unwrap();
         stream.write_all(b"\0\r\n\r\n").await.unwrap();
         let mut nonsense = Connection::new(stream);
@@ -209,11 +169,11 @@ async fn nonsense_ends_its_own_connection_only() {
 }
 
 /// Runs `test` with a bitcoind over a fresh chain.
-async fn with(polls: Polls, test: impl AsyncFnOnce(Rc<EmbeddedChain>, Bitcoind)) {
+async fn with(test: impl AsyncFnOnce(Rc<EmbeddedChain>, Bitcoind)) {
     LocalSet::new()
         .run_until(async {
             let chain = Rc::new(EmbeddedChain::new());
-            let bitcoind = Bitcoind::serve(chain.clone(), polls).await.unwrap();
+            let bitcoind = Bitcoind::serve(chain.clone()).await.unwrap();
             test(chain, bitcoind).await;
         })
         .await;
