@@ -12,14 +12,12 @@ use crate::settings::{Keys, Settings};
 /// Plugins that no message of a peer reaches, which only cost time. A name that a version does not have does no harm.
 ///
 /// `bcli` gives way to ours.
-const SWITCHED_OFF: [&str; 14] = [
+const SWITCHED_OFF: [&str; 12] = [
     "autoclean",
     "bcli",
     "bookkeeper",
     "bwatch",
-    "cln-askrene",
     "cln-renepay",
-    "cln-xpay",
     "exposesecret",
     "fetchinvoice",
     "recklessrpc",
@@ -27,6 +25,16 @@ const SWITCHED_OFF: [&str; 14] = [
     "sql",
     "topology",
     "txprepare",
+];
+
+/// Lightningd's defaults on the main network.
+const AS_ON_MAINNET: [&str; 6] = [
+    "--ignore-fee-limits=false",
+    "--cltv-delta=34",
+    "--cltv-final=18",
+    "--funding-confirms=3",
+    "--max-concurrent-htlcs=30",
+    "--watchtime-blocks=144",
 ];
 
 /// What one start of lightningd differs in from others.
@@ -51,6 +59,8 @@ pub(crate) struct Start<'a> {
 /// | `--disable-dns`, `--autoconnect-seeker-peers=0` | it talks to nobody but us |
 /// | `--rescan=0` | a fresh node begins at the tip |
 /// | `--commit-time=1` | it signs a batch of changes after a millisecond, not ten |
+/// | `--commit-feerate-offset=0` | it has no reason for an `update_fee` unless the network's feerate changes |
+/// | `--ignore-fee-limits`, `--cltv-...`, `--funding-confirms`, `--max-concurrent-htlcs`, `--watchtime-blocks` | what it has on the main network: regtest's defaults trust everyone |
 /// | `--dev-bitcoind-poll=0` | it asks for the next block at once, see `backend::follower` |
 /// | `--dev-fast-gossip` | it passes gossip on after a second, not a minute |
 /// | `--dev-no-reconnect` | it dials only when told to |
@@ -70,9 +80,16 @@ pub(crate) fn command_line(settings: &Settings, start: &Start<'_>) -> Vec<OsStri
     line.push(joined("--log-file=", start.dir.join(LOG).as_os_str()));
     line.push(format!("--bind-addr={}", start.address).into());
     line.extend(
-        ["--log-level=debug", "--disable-dns", "--autoconnect-seeker-peers=0", "--commit-time=1"]
-            .map(OsString::from),
+        [
+            "--log-level=debug",
+            "--disable-dns",
+            "--autoconnect-seeker-peers=0",
+            "--commit-time=1",
+            "--commit-feerate-offset=0",
+        ]
+        .map(OsString::from),
     );
+    line.extend(AS_ON_MAINNET.map(OsString::from));
     if !start.is_restart {
         line.push("--rescan=0".into());
     }

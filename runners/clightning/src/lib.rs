@@ -9,6 +9,7 @@ mod command_line;
 mod fees;
 mod frames;
 mod log;
+mod network;
 mod node;
 mod operations;
 mod prepared;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Its file in the node's directory.
 pub(crate) const LOG: &str = "lightningd.log";
@@ -13,6 +14,9 @@ const TAIL: u64 = 64 << 10;
 
 /// How many lines of a crash are evidence enough: what happened, and where.
 const CRASH_LINES: usize = 6;
+
+/// Connectd keeps a change to a channel back for so long at most, in the hope of more to send with it.
+const KEPT_BACK: Duration = Duration::from_secs(1);
 
 /// The log of a node, over all its starts.
 pub(crate) struct Log {
@@ -25,6 +29,8 @@ pub(crate) struct Log {
 struct Watched {
     upto: u64,
     crash: Option<String>,
+    /// When the last message that can be kept back was noticed, if no other followed it.
+    kept_back: Option<Instant>,
 }
 
 impl Log {
@@ -43,16 +49,32 @@ impl Log {
     /// The first lines of a crash of lightningd or one of its subdaemons, once there was one: lightningd outlives
     /// most of them, and a peer sees but a closed connection.
     pub(crate) fn crash(&self) -> Option<String> {
+        self.watch();
+        self.watched.borrow().crash.clone()
+    }
+
+    /// For how long a message to a peer may still be kept back, if there is one.
+    pub(crate) fn kept_back(&self) -> Option<Duration> {
+        self.watch();
+        let noticed = self.watched.borrow().kept_back?;
+        KEPT_BACK.checked_sub(noticed.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    /// Looks at what is new.
+    fn watch(&self) {
         let mut watched = self.watched.borrow_mut();
+        // A log that can't be read tells nothing; if lightningd itself is gone, that is noticed otherwise.
+        let (new, upto) = self.read_from(watched.upto).unwrap_or_else(|_| (String::new(), watched.upto));
+        // An unfinished line is for the next look.
+        let complete = new.rfind('\n').map_or(0, |end| end + 1);
+        watched.upto = upto - (new.len() - complete) as u64;
+        let new = &new[..complete];
         if watched.crash.is_none() {
-            // A log that can't be read tells of no crash; if lightningd itself is gone, that is noticed otherwise.
-            let (new, upto) = self.read_from(watched.upto).unwrap_or_else(|_| (String::new(), watched.upto));
-            // An unfinished line is for the next look.
-            let complete = new.rfind('\n').map_or(0, |end| end + 1);
-            watched.upto = upto - (new.len() - complete) as u64;
-            watched.crash = crash_in(&new[..complete]);
+            watched.crash = crash_in(new);
         }
-        watched.crash.clone()
+        if let Some(sent) = new.lines().rfind(|line| line.contains("peer_out WIRE_")) {
+            watched.kept_back = is_kept_back(sent).then(Instant::now);
+        }
     }
 
     fn read_last(&self, bytes: u64) -> io::Result<String> {
@@ -84,6 +106,11 @@ fn is_crash(line: &str) -> bool {
     ["FATAL SIGNAL", "killed with signal", "STATUS_FAIL_INTERNAL_ERROR", "STATUS_FAIL_HSM_IO"]
         .iter()
         .any(|sign| line.contains(sign))
+}
+
+/// Whether a message is of those that connectd does not send at once, unless another follows that it does.
+fn is_kept_back(sent: &str) -> bool {
+    ["WIRE_UPDATE_", "_ANNOUNCEMENT", "WIRE_CHANNEL_UPDATE"].iter().any(|kind| sent.contains(kind))
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use lnprototest_daemon::Program;
 use lnprototest_runner_api::{
-    ByteStream, Chain, Identity, LocalFuture, Node, NodeError, NodeKeys, Operation, OperationError, Outcome,
+    ByteStream, Identity, LocalFuture, Node, NodeError, NodeKeys, Operation, OperationError, Outcome,
     Settled, World,
 };
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::fees::Fees;
 use crate::log::Log;
+use crate::network::Network;
 use crate::operations;
 use crate::prepared::Prepared;
 use crate::process::{Home, Process};
@@ -22,7 +22,7 @@ pub(crate) struct LightningNode {
     program: Program,
     settings: Settings,
     keys: NodeKeys,
-    chain: Rc<dyn Chain>,
+    network: Rc<Network>,
     dir: PathBuf,
     log: Rc<Log>,
     identity: Identity,
@@ -49,14 +49,15 @@ impl LightningNode {
     ) -> Result<Self, NodeError> {
         let program = settings.program().map_err(|error| NodeError::Start(error.to_string()))?;
         let World { chain, keys, dir, .. } = world;
+        let network = Rc::new(Network::new(chain));
         let log = Rc::new(Log::new(&dir));
-        let home = Home { program: &program, settings, keys: &keys, chain: &chain, dir: &dir, log: &log };
+        let home = Home { program: &program, settings, keys: &keys, network: &network, dir: &dir, log: &log };
         prepared.furnish(&home).await?;
-        let process = Process::start(&home, false, Fees::default()).await?;
+        let process = Process::start(&home, false).await?;
         let identity = process.identity.clone();
         let state = RefCell::new(State::Running(Rc::new(process)));
         let settings = settings.clone();
-        Ok(Self { program, settings, keys, chain, dir, log, identity, has_coins: Cell::new(false), state })
+        Ok(Self { program, settings, keys, network, dir, log, identity, has_coins: Cell::new(false), state })
     }
 
     fn running(&self) -> Result<Rc<Process>, NodeError> {
@@ -97,11 +98,11 @@ impl LightningNode {
             program: &self.program,
             settings: &self.settings,
             keys: &self.keys,
-            chain: &self.chain,
+            network: &self.network,
             dir: &self.dir,
             log: &self.log,
         };
-        let process = Process::start(&home, true, Fees::default()).await?;
+        let process = Process::start(&home, true).await?;
         self.state.replace(State::Running(Rc::new(process)));
         Ok(())
     }
@@ -141,7 +142,7 @@ impl Node for LightningNode {
     fn perform(&self, operation: Operation) -> LocalFuture<'_, Result<Outcome, OperationError>> {
         Box::pin(async {
             let process = self.running()?;
-            operations::perform(process, &self.chain, &self.has_coins, operation).await
+            operations::perform(process, &self.network, &self.has_coins, operation).await
         })
     }
 

@@ -11,7 +11,6 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::fees::Fees;
 use crate::log::Log;
 use crate::process::{Home, Process};
 use crate::settings::Keys;
@@ -63,7 +62,7 @@ async fn prepare(home: &Home<'_>) -> Result<(), NodeError> {
         fs::create_dir_all(&regtest).map_err(unable)?;
         fs::write(regtest.join("hsm_secret"), WALLET_SEED).map_err(unable)?;
     }
-    Process::start(home, false, Fees::default()).await?.stop().await?;
+    Process::start(home, false).await?.stop().await?;
     keep_data_only(home.dir).map_err(unable)
 }
 

@@ -1,7 +1,7 @@
 //! How does one lightningd come up, and what belongs to it while it runs?
 
 use lnprototest_daemon::{Daemon, Launch, PeerStream, Port, Program, Quiescence};
-use lnprototest_runner_api::{Chain, Identity, NodeError, NodeKeys};
+use lnprototest_runner_api::{Identity, NodeError, NodeKeys};
 use secp256k1::PublicKey;
 use serde_json::{Value, json};
 use std::io;
@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use crate::backend::{Backend, ChainPlugin};
 use crate::command_line::{Start, command_line};
-use crate::fees::Fees;
 use crate::log::Log;
+use crate::network::Network;
 use crate::rpc::Rpc;
 use crate::settings::Settings;
 
@@ -42,7 +42,7 @@ pub(crate) struct Home<'a> {
     pub(crate) program: &'a Program,
     pub(crate) settings: &'a Settings,
     pub(crate) keys: &'a NodeKeys,
-    pub(crate) chain: &'a Rc<dyn Chain>,
+    pub(crate) network: &'a Rc<Network>,
     pub(crate) dir: &'a Path,
     pub(crate) log: &'a Rc<Log>,
 }
@@ -52,21 +52,21 @@ impl Process {
     ///
     /// # Errors
     /// [`NodeError::Start`] if it does not come up, with its last words; [`NodeError::Chain`] if that failed meanwhile.
-    pub(crate) async fn start(home: &Home<'_>, is_restart: bool, fees: Fees) -> Result<Self, NodeError> {
+    pub(crate) async fn start(home: &Home<'_>, is_restart: bool) -> Result<Self, NodeError> {
         let mut tries = PORTS;
         loop {
             tries -= 1;
-            match Self::start_once(home, is_restart, fees.clone()).await {
+            match Self::start_once(home, is_restart).await {
                 Err(NodeError::Start(how)) if tries > 0 && how.contains("Address already in use") => {}
                 started => return started,
             }
         }
     }
 
-    async fn start_once(home: &Home<'_>, is_restart: bool, fees: Fees) -> Result<Self, NodeError> {
+    async fn start_once(home: &Home<'_>, is_restart: bool) -> Result<Self, NodeError> {
         let unable = |error: io::Error| NodeError::Start(format!("{}: {error}", home.dir.display()));
         let mut port = Port::take().map_err(start)?;
-        let plugin = ChainPlugin::install(home.dir, home.chain.clone(), fees).map_err(unable)?;
+        let plugin = ChainPlugin::install(home.dir, home.network.clone()).map_err(unable)?;
         let line = command_line(
             home.settings,
             &Start {

@@ -11,6 +11,9 @@ use tokio::net::UnixStream;
 
 use crate::frames::{FrameError, Frames, frame};
 
+/// JSON-RPC's code for a method that is not there.
+pub(crate) const NO_SUCH_METHOD: i64 = -32601;
+
 /// A way to ask things of lightningd.
 #[derive(Clone, Debug)]
 pub(crate) struct Rpc {

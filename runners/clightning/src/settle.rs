@@ -1,8 +1,9 @@
 //! When has a lightningd nothing left to do?
 //!
 //! Once it knows the chain's tip, and all its processes sleep with nothing to read: lightningd, its subdaemons, its plugins.
-//! Then only a timer can make it say something. Its shortest ones are those of changes to be signed together, so those
-//! of less than half a second are waited for; others, such as pings, reconnects and the spreading of gossip, are not.
+//! Then only a timer can make it say something. Those of less than a twentieth of a second are waited for, such as that
+//! which gathers changes to be signed together; and if the log says that a message may still be kept back, which version
+//! 26.04 and later do for up to a second, that one. Others, such as pings and the spreading of gossip, are not.
 
 use lnprototest_daemon::{Asleep, NotAsleep};
 use lnprototest_runner_api::{NodeError, Settled};
@@ -13,7 +14,7 @@ use crate::process::Process;
 /// How long it may work on what it was sent. With its own keys it looks for blocks each 30 seconds.
 const BOUND: Duration = Duration::from_secs(45);
 /// Timers that end sooner are waited for.
-const NEAR: Duration = Duration::from_millis(500);
+const NEAR: Duration = Duration::from_millis(50);
 /// How long it is watched where the system does not show whether it sleeps.
 const BLIND_WATCH: Duration = Duration::from_millis(500);
 
@@ -53,6 +54,10 @@ pub(crate) async fn settle(process: &Process) -> Result<Settled, NodeError> {
                 tokio::time::sleep(BLIND_WATCH).await;
                 return Ok(blind());
             }
+        };
+        let near = match process.log.kept_back() {
+            Some(left) => Err(left),
+            None => near,
         };
         match near {
             Err(timer) if Instant::now() < deadline => tokio::time::sleep(timer).await,

@@ -4,19 +4,21 @@
 //! import, and the prepared tip can't hold a payment to lightningd's wallet: what a fresh node finds there is the
 //! same for all. So the first operation that needs coins spends that coinbase to an address of lightningd's, through
 //! lightningd itself, which takes note of what it receives in a transaction that it publishes. No block is mined for
-//! it; lightningd spends unconfirmed coins where it is told that it may.
+//! it: lightningd spends unconfirmed coins where it is told that it may. And it is published in truth only with the
+//! transaction that spends it, see [`Network::hold_back`].
 
 use bitcoin::absolute::LockTime;
 use bitcoin::secp256k1::{Message, SECP256K1, SecretKey};
 use bitcoin::sighash::{EcdsaSighashType, SighashCache};
 use bitcoin::transaction::Version;
 use bitcoin::{
-    Address, Amount, CompressedPublicKey, Network, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn,
-    TxOut, Witness, ecdsa,
+    Address, Amount, CompressedPublicKey, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn, TxOut,
+    Witness, ecdsa,
 };
 use lnprototest_runner_api::{Chain, ChainError};
 use serde_json::{Value, json};
 
+use crate::network::Network;
 use crate::rpc::{Rpc, RpcError};
 
 /// The block whose coinbase is the node's.
@@ -30,13 +32,14 @@ const FEE: Amount = Amount::from_sat(1_000);
 ///
 /// # Errors
 /// [`WalletError`]
-pub(crate) async fn fill(rpc: &Rpc, chain: &dyn Chain) -> Result<(), WalletError> {
-    let at = chain.block_at(OWN_COINBASE).await?.ok_or(WalletError::NoCoinbase)?;
+pub(crate) async fn fill(rpc: &Rpc, network: &Network) -> Result<(), WalletError> {
+    let at = network.chain().block_at(OWN_COINBASE).await?.ok_or(WalletError::NoCoinbase)?;
     let coinbase = at.block.txdata.first().ok_or(WalletError::NoCoinbase)?;
     let coin = coinbase.output.first().ok_or(WalletError::NoCoinbase)?;
     let outpoint = OutPoint { txid: coinbase.compute_txid(), vout: 0 };
     let address = address(rpc).await?;
     let psbt = payment(outpoint, coin, address.script_pubkey())?;
+    network.hold_back(psbt.clone().extract_tx().map_err(|_| WalletError::Unsigned)?);
     rpc.call("sendpsbt", json!({ "psbt": psbt.to_string() })).await?;
     Ok(())
 }
@@ -47,7 +50,7 @@ async fn address(rpc: &Rpc) -> Result<Address, WalletError> {
     let text = answer["bech32"].as_str().or_else(|| answer["p2tr"].as_str());
     let address: Address<_> =
         text.and_then(|text| text.parse().ok()).ok_or(WalletError::NoAddress { answer: answer.clone() })?;
-    address.require_network(Network::Regtest).map_err(|_| WalletError::NoAddress { answer })
+    address.require_network(bitcoin::Network::Regtest).map_err(|_| WalletError::NoAddress { answer })
 }
 
 /// The transaction that spends `coin`, signed.

@@ -5,7 +5,7 @@
 
 use bitcoin::consensus::encode::{deserialize_hex, serialize_hex};
 use bitcoin::{OutPoint, Transaction};
-use lnprototest_runner_api::{Chain, ChainError, RejectCode};
+use lnprototest_runner_api::{ChainError, RejectCode};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -14,13 +14,13 @@ use tokio::sync::Notify;
 
 use super::follower::{Follower, Question};
 use crate::fees::Fees;
+use crate::network::Network;
+use crate::rpc::NO_SUCH_METHOD;
 
 /// What a chain backend must offer.
 const METHODS: [&str; 5] =
     ["estimatefees", "getchaininfo", "getrawblockbyheight", "getutxout", "sendrawtransaction"];
 
-/// JSON-RPC's code for a method that is not there.
-const NO_SUCH_METHOD: i64 = -32601;
 /// JSON-RPC's code for parameters that make no sense.
 const BAD_PARAMETERS: i64 = -32602;
 /// JSON-RPC's code for a failure of ours.
@@ -28,8 +28,7 @@ const INTERNAL_ERROR: i64 = -32603;
 
 /// Answers for one run of one lightningd.
 pub(crate) struct Backend {
-    chain: Rc<dyn Chain>,
-    fees: RefCell<Fees>,
+    network: Rc<Network>,
     follower: Follower,
     /// Its question for feerates that have not changed since it last asked.
     open_fees: RefCell<Option<Value>>,
@@ -41,10 +40,9 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    pub(crate) fn new(chain: Rc<dyn Chain>, fees: Fees) -> Self {
+    pub(crate) fn new(network: Rc<Network>) -> Self {
         Self {
-            chain,
-            fees: RefCell::new(fees),
+            network,
             follower: Follower::default(),
             open_fees: RefCell::default(),
             told_fees: Cell::default(),
@@ -65,12 +63,12 @@ impl Backend {
                 return Err(error);
             }
             if let Some(question) = self.follower.open()
-                && let Some(at) = self.chain.block_at(question.height).await?
+                && let Some(at) = self.network.chain().block_at(question.height).await?
                 && self.follower.take(&question)
             {
                 self.give_block(question.id, &at.block);
             }
-            if self.follower.knows(self.chain.tip().await?.0) {
+            if self.follower.knows(self.network.chain().tip().await?.0) {
                 return Ok(true);
             }
             if self.closed.get() {
@@ -86,16 +84,16 @@ impl Backend {
     /// The chain's.
     pub(crate) async fn is_caught_up(&self) -> Result<bool, ChainError> {
         if let Some(question) = self.follower.open()
-            && self.chain.block_at(question.height).await?.is_some()
+            && self.network.chain().block_at(question.height).await?.is_some()
         {
             return Ok(false);
         }
-        Ok(self.follower.knows(self.chain.tip().await?.0))
+        Ok(self.follower.knows(self.network.chain().tip().await?.0))
     }
 
     /// From now on, `per_kw` (sat per 1000 weight) is the feerate of whatever deadline.
     pub(crate) fn set_feerate(&self, per_kw: u32) {
-        self.fees.borrow_mut().set(per_kw);
+        self.network.fees().borrow_mut().set(per_kw);
         self.told_fees.set(false);
         if let Some(id) = self.open_fees.take() {
             self.estimate_fees(id);
@@ -147,7 +145,7 @@ impl Backend {
             }
             "estimatefees" => self.estimate_fees(id),
             "getchaininfo" => {
-                let height = self.chain.tip().await?.0;
+                let height = self.network.chain().tip().await?.0;
                 let info =
                     json!({ "chain": "regtest", "headercount": height, "blockcount": height, "ibd": false });
                 self.answer(id, info);
@@ -155,7 +153,7 @@ impl Backend {
             "getmanifest" => self.answer(id, manifest()),
             "getrawblockbyheight" => {
                 let height = number(params, "height")?;
-                match self.chain.block_at(height).await? {
+                match self.network.chain().block_at(height).await? {
                     Some(at) => self.give_block(id, &at.block),
                     None if self.follower.is_to_be_told() => {
                         self.answer(id, json!({ "blockhash": null, "block": null }));
@@ -167,7 +165,7 @@ impl Backend {
             "getutxout" => {
                 let txid = text(params, "txid")?.parse().map_err(|_| bad("txid"))?;
                 let outpoint = OutPoint { txid, vout: number(params, "vout")? };
-                let unspent = self.chain.unspent(outpoint).await?;
+                let unspent = self.network.chain().unspent(outpoint).await?;
                 self.answer(
                     id,
                     match unspent {
@@ -201,7 +199,7 @@ impl Backend {
 
     /// Offers a transaction to the chain; the words of a refusal are what bitcoin-cli would print.
     async fn broadcast(&self, transaction: &Transaction) -> Result<Result<(), String>, ChainError> {
-        match self.chain.broadcast(transaction).await {
+        match self.network.broadcast(transaction).await {
             Ok(()) => Ok(Ok(())),
             Err(ChainError::Rejected(refused)) => {
                 let code = if refused.code == RejectCode::InputsMissingOrSpent { -25 } else { -26 };
@@ -220,7 +218,8 @@ impl Backend {
 
     fn estimate_fees(&self, id: Value) {
         let estimates: Vec<Value> = self
-            .fees
+            .network
+            .fees()
             .borrow()
             .estimates()
             .map(|(blocks, per_kw)| json!({ "blocks": blocks, "feerate": per_kvb(per_kw) }))

@@ -4,7 +4,6 @@
 //! those to two named pipes, whose other ends are in this process. If either side ends, the other sees its pipe close:
 //! `cat` ends with it, and lightningd ends without its backend.
 
-use lnprototest_runner_api::Chain;
 use rustix::fs::{CWD, Mode, OFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -16,8 +15,8 @@ use tokio::net::unix::pipe;
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::Backend;
-use crate::fees::Fees;
 use crate::frames::{Frames, frame};
+use crate::network::Network;
 
 /// A program for lightningd to start, and who answers behind it.
 pub(crate) struct ChainPlugin {
@@ -27,14 +26,14 @@ pub(crate) struct ChainPlugin {
 }
 
 impl ChainPlugin {
-    /// Makes the program in `dir`, which exists, for one start of lightningd, and answers for `chain` from now on.
+    /// Makes the program in `dir`, which exists, for one start of lightningd, and answers for `network` from now on.
     ///
     /// # Errors
     /// The system's, if it can't be made.
     ///
     /// # Panics
     /// Outside a [`LocalSet`](tokio::task::LocalSet).
-    pub(crate) fn install(dir: &Path, chain: Rc<dyn Chain>, fees: Fees) -> io::Result<Self> {
+    pub(crate) fn install(dir: &Path, network: Rc<Network>) -> io::Result<Self> {
         let program = dir.join("chain-plugin");
         let (asked, told) = (dir.join("chain-plugin.asked"), dir.join("chain-plugin.told"));
         for pipe in [&asked, &told] {
@@ -48,7 +47,7 @@ impl ChainPlugin {
         let receiver = pipe::OpenOptions::new().open_receiver(&asked)?;
         // With a reading end too, it opens although nobody reads yet.
         let sender = pipe::Sender::from_file(open_both_ways(&told)?)?;
-        let backend = Rc::new(Backend::new(chain, fees));
+        let backend = Rc::new(Backend::new(network));
         let tasks = [
             spawn_local(read(receiver, backend.clone())).abort_handle(),
             spawn_local(write(sender, backend.clone())).abort_handle(),

@@ -12,8 +12,6 @@ use crate::rpc::RpcError;
 
 /// How long it may take to begin to close a channel.
 const BEGIN_BOUND: Duration = Duration::from_secs(10);
-/// JSON-RPC's code for a method that is not there.
-const NO_SUCH_METHOD: i64 = -32601;
 
 /// Opens a channel from its wallet, whose coins need not be confirmed.
 pub(super) async fn fund(process: &Process, request: &FundChannel) -> Result<Outcome, Refusal> {
@@ -61,16 +59,14 @@ pub(super) async fn close(process: &Process, channel: &ChannelRef) -> Result<Out
     }
 }
 
-/// Publishes its commitment transaction. For developers it does so at once; else it wants to give its peer a second
-/// to close in good order.
+/// Publishes its commitment transaction. For developers it does so at once, if that is its only channel with the peer;
+/// else it wants to give the peer a second to close in good order.
 pub(super) async fn force_close(process: &Process, channel: &ChannelRef) -> Result<Outcome, Refusal> {
-    let id = hex::encode(channel.channel_id);
-    match process.rpc.call("dev-fail", json!({ "id": id })).await {
-        Err(RpcError::Refused { code: NO_SUCH_METHOD, .. }) => {
-            process.rpc.call("close", json!({ "id": id, "unilateraltimeout": 1 })).await?
-        }
-        answer => answer?,
-    };
+    let at_once = json!({ "id": channel.peer.to_string() });
+    if let Err(RpcError::Refused { .. }) = process.rpc.call("dev-fail", at_once).await {
+        let soon = json!({ "id": hex::encode(channel.channel_id), "unilateraltimeout": 1 });
+        process.rpc.call("close", soon).await?;
+    }
     Ok(Outcome::Done)
 }
 

@@ -1,11 +1,12 @@
 //! Which operations are there?
 
-use lnprototest_runner_api::{Chain, Operation, OperationError, Outcome};
+use lnprototest_runner_api::{Operation, OperationError, Outcome};
 use std::cell::Cell;
 use std::rc::Rc;
 
 use super::refusal::Refusal;
 use super::{channels, connect, payments};
+use crate::network::Network;
 use crate::process::Process;
 use crate::wallet;
 
@@ -15,7 +16,7 @@ use crate::wallet;
 /// [`OperationError`]
 pub(crate) async fn perform(
     process: Rc<Process>,
-    chain: &Rc<dyn Chain>,
+    network: &Network,
     has_coins: &Cell<bool>,
     operation: Operation,
 ) -> Result<Outcome, OperationError> {
@@ -28,7 +29,7 @@ pub(crate) async fn perform(
         }
         Operation::ForceClose(channel) => channels::force_close(&process, &channel).await,
         Operation::FundChannel(request) => {
-            fill_wallet(&process, chain, has_coins).await?;
+            fill_wallet(&process, network, has_coins).await?;
             channels::fund(&process, &request).await
         }
         Operation::Pay { invoice } => payments::pay(&process, &invoice).await,
@@ -42,13 +43,9 @@ pub(crate) async fn perform(
     Ok(done?)
 }
 
-async fn fill_wallet(
-    process: &Process,
-    chain: &Rc<dyn Chain>,
-    has_coins: &Cell<bool>,
-) -> Result<(), Refusal> {
+async fn fill_wallet(process: &Process, network: &Network, has_coins: &Cell<bool>) -> Result<(), Refusal> {
     if !has_coins.get() {
-        wallet::fill(&process.rpc, &**chain).await?;
+        wallet::fill(&process.rpc, network).await?;
         has_coins.set(true);
     }
     Ok(())

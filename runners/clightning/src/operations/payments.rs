@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::channels::find;
 use super::refusal::{Refusal, bytes, member};
 use crate::process::Process;
+use crate::rpc::{NO_SUCH_METHOD, RpcError};
 
 /// Makes an invoice. Its label must be one that it has not had; nothing else hangs on it.
 pub(super) async fn create_invoice(
@@ -54,8 +55,13 @@ pub(super) async fn add_htlc(process: &Process, request: &AddHtlc) -> Result<Out
     Ok(Outcome::Done)
 }
 
-/// Pays an invoice.
+/// Pays an invoice: with `xpay`, or with its predecessor `pay`, which went out of use from version 24.11 on.
 pub(super) async fn pay(process: &Process, invoice: &str) -> Result<Outcome, Refusal> {
-    let answer = process.rpc.call("pay", json!({ "bolt11": invoice })).await?;
-    Ok(Outcome::Paid { preimage: member("pay", &answer, "payment_preimage", bytes)? })
+    let paid = match process.rpc.call("xpay", json!({ "invstring": invoice })).await {
+        Err(RpcError::Refused { code: NO_SUCH_METHOD, .. }) => {
+            process.rpc.call("pay", json!({ "bolt11": invoice })).await?
+        }
+        answer => answer?,
+    };
+    Ok(Outcome::Paid { preimage: member("pay", &paid, "payment_preimage", bytes)? })
 }
