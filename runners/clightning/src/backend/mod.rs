@@ -3,6 +3,8 @@
 mod follower;
 mod methods;
 mod pipes;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use methods::Backend;
 pub(crate) use pipes::ChainPlugin;
