@@ -19,7 +19,7 @@ pub struct Expectations {
 pub struct Expectation {
     /// The spec's name.
     pub spec: String,
-    /// The path's name, or `*` for each path of the spec.
+    /// The path's name, `*` in place of a part for any (`0.*`, `*.1`), or `*` alone for each path of the spec.
     #[serde(default = "every_path")]
     pub path: String,
     /// The label of the step that fails, or its event and main argument (`ExpectMsg accept_channel`), or its main
@@ -192,8 +192,15 @@ impl Expectation {
     /// Whether it speaks of this path of a node of this version.
     pub fn applies(&self, spec: &str, path: &str, version: Option<&str>) -> bool {
         self.spec == spec
-            && (self.path == "*" || self.path == path)
+            && self.speaks_of(path)
             && self.range().is_none_or(|range| version.is_none_or(|version| range.contains(version)))
+    }
+
+    fn speaks_of(&self, path: &str) -> bool {
+        let parts = |name: &'_ str| name.split('.').count();
+        let agrees = |(pattern, part): (&str, &str)| pattern == "*" || pattern == part;
+        self.path == "*"
+            || (parts(&self.path) == parts(path) && self.path.split('.').zip(path.split('.')).all(agrees))
     }
 
     /// Whether the node failed as it says.
@@ -228,5 +235,32 @@ impl Expectation {
             code: self.code.clone(),
             nearest,
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // A test that unwraps has failed.
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_one_part_or_for_all() {
+        let applies = |pattern: &str, path| {
+            let text = format!("[{{spec: s, path: '{pattern}', step: end, code: crash, because: b}}]");
+            let expectations = Expectations::parse("f", &text).unwrap();
+            expectations.iter().any(|entry| entry.applies("s", path, None))
+        };
+        for (pattern, path, expected) in [
+            ("*", "2.0.1", true),
+            ("2.*.1", "2.0.1", true),
+            ("2.*", "2.0.1", false),
+            ("2.*", "2.0", true),
+            ("*.0", "2.0", true),
+            ("*.0", "2.1", false),
+            ("2", "2", true),
+            ("2", "20", false),
+        ] {
+            assert_eq!(applies(pattern, path), expected, "{pattern} {path}");
+        }
     }
 }
