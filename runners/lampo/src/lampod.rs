@@ -2,6 +2,7 @@
 
 use lnprototest_daemon::{Daemon, DaemonError, Launch, Port, Program, Quiescence, Signal};
 use lnprototest_runner_api::{Chain, NodeError, NodeKeys};
+use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::net::SocketAddr;
@@ -11,12 +12,14 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::api::Api;
+use crate::api::{Api, ApiError};
 use crate::bitcoind::Bitcoind;
 use crate::config::{self, Config};
 
 /// How long it may take until it listens and follows the chain: 0.1 s on an idle machine.
 const READY_WITHIN: Duration = Duration::from_secs(40);
+/// How long its API may take to answer: a few milliseconds on an idle machine.
+const API_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to end in good order: 0.1 s on an idle machine.
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is looked whether it has ended, where something else is waited for.
@@ -53,6 +56,13 @@ struct Heard {
     reason_follows: Cell<bool>,
 }
 
+/// Why it is not ready.
+enum NotReady {
+    Failed(String),
+    /// Somebody else has taken a port before it could.
+    PortTaken(String),
+}
+
 /// What a lampod-cli is started with.
 pub(crate) struct Start<'a> {
     pub(crate) program: &'a Program,
@@ -77,10 +87,10 @@ impl Start<'_> {
             let lampod = self.launch().await?;
             match lampod.wait_until_ready().await {
                 Ok(()) => return Ok(lampod),
-                Err(error) if tries < TRIES && lampod.says_port_is_taken() => {
-                    tracing::debug!(%error, "a port was taken by somebody else: once more, with others");
+                Err(NotReady::PortTaken(how)) if tries < TRIES => {
+                    tracing::debug!(how, "a port was taken by somebody else: once more, with others");
                 }
-                Err(error) => return Err(start_failed(error)),
+                Err(NotReady::Failed(how) | NotReady::PortTaken(how)) => return Err(NodeError::Start(how)),
             }
         }
     }
@@ -204,17 +214,36 @@ impl Lampod {
         self.daemon.kill().await.map(|_| ()).map_err(down)
     }
 
-    async fn wait_until_ready(&self) -> Result<(), DaemonError> {
+    async fn wait_until_ready(&self) -> Result<(), NotReady> {
         let ready = async {
             self.bitcoind.followed().await;
-            while TcpStream::connect(self.peer_address()).await.is_err() {
+            while !self.listens().await? {
                 tokio::time::sleep(LOOK_EACH).await;
             }
+            Ok(())
         };
         match tokio::time::timeout(READY_WITHIN, self.unless_it_ends(ready)).await {
-            Ok(Ok(())) => self.daemon.running(),
-            Ok(Err(_)) => self.daemon.running(),
-            Err(_) => Ok(()),
+            Ok(Ok(ready)) => ready,
+            Ok(Err(how)) if self.says_port_is_taken() => Err(NotReady::PortTaken(how)),
+            Ok(Err(how)) => {
+                let said = self.daemon.last_words(10).join("\n");
+                Err(NotReady::Failed(format!("it ended by itself ({how}), having said:\n{said}")))
+            }
+            Err(_) => Err(NotReady::Failed(format!("it does not follow the chain within {READY_WITHIN:?}"))),
+        }
+    }
+
+    /// Whether it listens at both its ports. It goes on without an API if somebody else has taken that one.
+    async fn listens(&self) -> Result<bool, NotReady> {
+        if TcpStream::connect(self.peer_address()).await.is_err() {
+            return Ok(false);
+        }
+        let none = json!({});
+        let call = self.api.call("channels", &none, || ());
+        match tokio::time::timeout(API_ANSWERS_WITHIN, call).await {
+            Ok(Ok(answer)) if answer["channels"].is_array() => Ok(true),
+            Ok(Err(ApiError::Connection(_))) => Ok(false),
+            _ => Err(NotReady::PortTaken("somebody else listens at its API's port".to_owned())),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Which block has this hash?
 
+use bitcoin::hashes::Hash;
 use bitcoin::{Block, BlockHash};
 use lnprototest_runner_api::{BlockAt, Chain, ChainError};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,11 +15,14 @@ const MEDIAN_OF: usize = 11;
 pub(super) struct Blocks {
     chain: Rc<dyn Chain>,
     seen: RefCell<HashMap<BlockHash, BlockAt>>,
+    /// A tip, and the height down to which the blocks below it have been looked through.
+    searched: Cell<(BlockHash, u32)>,
 }
 
 impl Blocks {
     pub(super) fn new(chain: Rc<dyn Chain>) -> Self {
-        Self { chain, seen: RefCell::default() }
+        let searched = Cell::new((BlockHash::all_zeros(), 0));
+        Self { chain, seen: RefCell::default(), searched }
     }
 
     /// The chain itself.
@@ -53,9 +57,13 @@ impl Blocks {
         if let Some(at) = self.seen.borrow().get(&hash) {
             return Ok(Some(at.clone()));
         }
-        let (tip, _) = self.chain.tip().await?;
-        for height in (0..=tip).rev() {
-            let at = self.at(height).await?;
+        let (height, tip) = self.chain.tip().await?;
+        let (of, down_to) = self.searched.get();
+        let mut above = if of == tip { down_to } else { height + 1 };
+        while above > 0 {
+            above -= 1;
+            let at = self.at(above).await?;
+            self.searched.set((tip, above));
             if at.as_ref().is_some_and(|at| at.block.block_hash() == hash) {
                 return Ok(at);
             }

@@ -1,12 +1,12 @@
 //! How does Lampo reach its bitcoind, and what has it learned there?
 
 use bitcoin::BlockHash;
+use lnprototest_daemon::Port;
 use lnprototest_runner_api::{Chain, ChainError};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::io;
-use std::net::Ipv4Addr;
 use std::rc::Rc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -16,9 +16,12 @@ use super::blocks::Blocks;
 use super::methods::Call;
 use crate::http::Connection;
 
+/// How many ports are tried.
+const TRIES: usize = 5;
+
 /// A bitcoind's RPC server over a chain, as tasks of the current `LocalSet`. It ends when it is dropped.
 pub(crate) struct Bitcoind {
-    port: u16,
+    port: Port,
     shared: Rc<Shared>,
     accepting: AbortHandle,
 }
@@ -45,8 +48,7 @@ impl Bitcoind {
     /// # Errors
     /// The system's, if there is no port.
     pub(crate) async fn serve(chain: Rc<dyn Chain>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let port = listener.local_addr()?.port();
+        let (port, listener) = listen().await?;
         let shared = Rc::new(Shared {
             blocks: Blocks::new(chain),
             told: Cell::default(),
@@ -62,7 +64,7 @@ impl Bitcoind {
 
     /// Where it listens, on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// How many calls have come so far.
@@ -95,6 +97,21 @@ impl Bitcoind {
 impl Drop for Bitcoind {
     fn drop(&mut self) {
         self.accepting.abort();
+    }
+}
+
+/// Binds a port that is promised to no daemon.
+async fn listen() -> io::Result<(Port, TcpListener)> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut port = Port::take().map_err(io::Error::other)?;
+        port.release();
+        match TcpListener::bind(port.address()).await {
+            Ok(listener) => return Ok((port, listener)),
+            Err(error) if tries == TRIES => return Err(error),
+            Err(error) => tracing::debug!(%error, "a port was taken by somebody else: another one"),
+        }
     }
 }
 
