@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// Its file in the node's directory.
 pub(crate) const LOG: &str = "lightningd.log";
 
-/// Enough for the lines that a report shows.
-const TAIL: u64 = 64 << 10;
+/// Where to look for the last lines: enough for more than a report shows, and not more than is read at once.
+const TAIL: u64 = 1 << 20;
 
 /// How many lines of a crash are evidence enough: what happened, and where.
 const CRASH_LINES: usize = 6;

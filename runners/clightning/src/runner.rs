@@ -43,6 +43,7 @@ impl Runner for ClightningRunner {
             Capability::Pay,
             Capability::Restart,
             Capability::SetPolicy,
+            Capability::Splice,
         ];
         let known = [Capability::KnownKeys, Capability::SetFeerate];
         let for_developers = known.into_iter().filter(|_| self.settings.keys == Keys::Known);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const ARGUMENTS: &[Argument] = &[
     Argument {
         name: "flags",
-        about: "further flags for lightningd, separated by blanks, such as --experimental-splicing",
+        about: "further flags for lightningd, separated by blanks, such as --experimental-dual-fund",
     },
     Argument {
         name: "keys",

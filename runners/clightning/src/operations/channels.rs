@@ -1,6 +1,6 @@
 //! How does lightningd open, change and close channels?
 
-use bitcoin::{Address, Network};
+use bitcoin::{Address, Network, SignedAmount};
 use lnprototest_runner_api::{ChannelRef, FundChannel, Outcome, SetPolicy};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -86,6 +86,29 @@ pub(super) async fn set_policy(process: &Process, policy: &SetPolicy) -> Result<
     }
     process.rpc.call("setchannel", terms).await?;
     Ok(Outcome::Done)
+}
+
+/// Puts so much of its wallet's money into a channel, or takes it out.
+pub(super) async fn splice(
+    process: &Process,
+    channel: &ChannelRef,
+    amount: SignedAmount,
+) -> Result<Outcome, Refusal> {
+    let method = if amount.is_negative() { "spliceout" } else { "splicein" };
+    let sat = format!("{}sat", amount.unsigned_abs().to_sat());
+    let request = json!({ "channel": hex::encode(channel.channel_id), "amount": sat });
+    let answer = process.rpc.call(method, request).await?;
+    let txid = member(method, &answer, "txid", Value::as_str)?;
+    let known = find(process, channel).await?;
+    let is_it = |funding: &&Value| funding["funding_txid"] == txid;
+    let inflight = known["inflight"].as_array().into_iter().flatten().find(is_it);
+    let funding = inflight.ok_or_else(|| Refusal::NoChannel(format!("funded by {txid}")))?;
+    Ok(Outcome::Funded {
+        txid: member(method, &answer, "txid", |txid| txid.as_str()?.parse().ok())?,
+        output_index: member("listpeerchannels", funding, "funding_outnum", |index| {
+            index.as_u64()?.try_into().ok()
+        })?,
+    })
 }
 
 /// What it knows of a channel.

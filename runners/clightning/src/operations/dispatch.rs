@@ -38,6 +38,10 @@ pub(crate) async fn perform(
             Ok(Outcome::Done)
         }
         Operation::SetPolicy(policy) => channels::set_policy(&process, &policy).await,
+        Operation::Splice { channel, amount } => {
+            fill_wallet(&process, network, has_coins).await?;
+            channels::splice(&process, &channel, amount).await
+        }
         other => return Err(OperationError::Unsupported(other.capability())),
     };
     Ok(done?)

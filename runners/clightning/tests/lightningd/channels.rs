@@ -1,7 +1,7 @@
 //! What do two nodes make of each other?
 
-use bitcoin::Amount;
 use bitcoin::hashes::{Hash, sha256};
+use bitcoin::{Amount, SignedAmount};
 use lnprototest_runner_api::pipe::{PipeDialer, pipe};
 use lnprototest_runner_api::{
     AddHtlc, Address, Chain, ChannelRef, FundChannel, Node, Operation, Outcome, Runner, SetPolicy,
@@ -71,6 +71,31 @@ pub(crate) async fn from_open_to_close(runner: Arc<dyn Runner>) {
     let again = open(&place, &alice, &bob, 2).await;
     assert_eq!(alice.perform(Operation::ForceClose(again)).await.unwrap(), Outcome::Done);
     until(&[&alice, &bob], published).await;
+    alice.stop().await.unwrap();
+    bob.stop().await.unwrap();
+}
+
+pub(crate) async fn splices(runner: Arc<dyn Runner>) {
+    let place = Place::new();
+    let (alice, bob) = (place.start(&*runner, 1).await, place.start(&*runner, 2).await);
+    let channel = open(&place, &alice, &bob, 1).await;
+    for (splices, sat) in [(1, 200_000), (2, -100_000)] {
+        let splice = Operation::Splice { channel, amount: SignedAmount::from_sat(sat) };
+        let spliced = alice.perform(splice).await.unwrap();
+        let Outcome::Funded { txid, output_index } = spliced else { panic!("{spliced:?}") };
+        let mempool = place.chain.mempool().await.unwrap();
+        let funding = mempool.iter().find(|tx| tx.compute_txid() == txid).unwrap();
+        let expected = if splices == 1 { 1_200_000 } else { 1_100_000 };
+        let capacity = funding.output[usize::from(output_index)].value.to_sat();
+        assert!(capacity.abs_diff(expected) < 10_000, "{capacity} but for fees");
+        place.chain.mine(6, &[]).await.unwrap();
+        let locked = "State changed from CHANNELD_AWAITING_SPLICE to CHANNELD_NORMAL";
+        until(&[&alice, &bob], async || {
+            let lines = alice.log_tail(10_000);
+            lines.iter().filter(|line| line.contains(locked)).count() == splices
+        })
+        .await;
+    }
     alice.stop().await.unwrap();
     bob.stop().await.unwrap();
 }

@@ -20,7 +20,7 @@ const BOUND: Duration = Duration::from_secs(120);
 
 type Test = fn(Arc<dyn Runner>) -> LocalFuture<'static, ()>;
 
-const TESTS: [(&str, Test); 9] = [
+const TESTS: [(&str, Test); 10] = [
     ("it_answers_and_ends_in_good_order", |runner| Box::pin(life::answers(runner))),
     ("it_knows_blocks_when_it_has_settled", |runner| Box::pin(life::knows_blocks(runner))),
     ("it_keeps_its_data_over_a_restart", |runner| Box::pin(life::restarts(runner))),
@@ -30,6 +30,7 @@ const TESTS: [(&str, Test); 9] = [
     ("it_runs_with_its_own_keys", |runner| Box::pin(life::own_keys(runner))),
     ("it_dials_whom_it_is_told_to", |runner| Box::pin(channels::dials(runner))),
     ("it_opens_uses_and_closes_channels", |runner| Box::pin(channels::from_open_to_close(runner))),
+    ("it_splices", |runner| Box::pin(channels::splices(runner))),
 ];
 
 fn main() -> ExitCode {

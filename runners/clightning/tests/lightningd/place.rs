@@ -22,10 +22,12 @@ impl Place {
         Self { chain: Rc::new(EmbeddedChain::new()), dir }
     }
 
-    /// A node with the classic keys, but for its node key: `number`.
+    /// A node with the classic keys, but for its node key, `number`, and its funding key.
     pub(crate) async fn start(&self, runner: &dyn Runner, number: u8) -> Rc<dyn Node> {
         let mut keys = NodeKeys::classic();
         keys.node_key = key(number);
+        // A channel of two nodes with the same one can't be spent from: PSBTs keep one signature for each key.
+        keys.channel.funding = key(0x10 * number);
         let tip = self.chain.tip().await.unwrap();
         let dir = self.dir.path().join(number.to_string());
         runner.start(World { chain: self.chain.clone(), tip, keys, dir }).await.unwrap()
