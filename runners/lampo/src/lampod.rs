@@ -16,15 +16,16 @@ use crate::api::{Api, ApiError};
 use crate::bitcoind::Bitcoind;
 use crate::config::{self, Config};
 
-/// How long it may take until it listens and follows the chain: 0.1 s on an idle machine.
-const READY_WITHIN: Duration = Duration::from_secs(40);
+/// How long it may take until it listens and follows the chain: 0.1 s on an idle machine. Once in some thousand starts on
+/// a busy one it was seen to hang.
+const READY_WITHIN: Duration = Duration::from_secs(15);
 /// How long its API may take to answer: a few milliseconds on an idle machine.
 const API_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to end in good order: 0.1 s on an idle machine.
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is looked whether it has ended, where something else is waited for.
 const LOOK_EACH: Duration = Duration::from_millis(5);
-/// How often it is started with other ports if somebody took one before it could.
+/// How often it is started if somebody took its port before it could, or it hangs.
 const TRIES: usize = 3;
 
 /// A lampod-cli that listens and follows the chain, with the bitcoind that it asks.
@@ -58,9 +59,10 @@ struct Heard {
 
 /// Why it is not ready.
 enum NotReady {
+    /// For a reason that the next start will have too.
     Failed(String),
-    /// Somebody else has taken a port before it could.
-    PortTaken(String),
+    /// Somebody else has taken a port before it could, or it hangs.
+    TryAgain(String),
 }
 
 /// What a lampod-cli is started with.
@@ -87,10 +89,10 @@ impl Start<'_> {
             let lampod = self.launch().await?;
             match lampod.wait_until_ready().await {
                 Ok(()) => return Ok(lampod),
-                Err(NotReady::PortTaken(how)) if tries < TRIES => {
-                    tracing::debug!(how, "a port was taken by somebody else: once more, with others");
+                Err(NotReady::TryAgain(how)) if tries < TRIES => {
+                    tracing::debug!(how, "it is started once more, with other ports");
                 }
-                Err(NotReady::Failed(how) | NotReady::PortTaken(how)) => return Err(NodeError::Start(how)),
+                Err(NotReady::Failed(how) | NotReady::TryAgain(how)) => return Err(NodeError::Start(how)),
             }
         }
     }
@@ -224,12 +226,15 @@ impl Lampod {
         };
         match tokio::time::timeout(READY_WITHIN, self.unless_it_ends(ready)).await {
             Ok(Ok(ready)) => ready,
-            Ok(Err(how)) if self.says_port_is_taken() => Err(NotReady::PortTaken(how)),
+            Ok(Err(how)) if self.says_port_is_taken() => Err(NotReady::TryAgain(how)),
             Ok(Err(how)) => {
-                let said = self.daemon.last_words(10).join("\n");
-                Err(NotReady::Failed(format!("it ended by itself ({how}), having said:\n{said}")))
+                Err(NotReady::Failed(self.with_last_words(&format!("it ended by itself ({how})"))))
             }
-            Err(_) => Err(NotReady::Failed(format!("it does not follow the chain within {READY_WITHIN:?}"))),
+            Err(_) => {
+                let calls = self.bitcoind.calls();
+                let what = format!("after {READY_WITHIN:?} and {calls} calls it does not follow the chain");
+                Err(NotReady::TryAgain(self.with_last_words(&what)))
+            }
         }
     }
 
@@ -243,8 +248,12 @@ impl Lampod {
         match tokio::time::timeout(API_ANSWERS_WITHIN, call).await {
             Ok(Ok(answer)) if answer["channels"].is_array() => Ok(true),
             Ok(Err(ApiError::Connection(_))) => Ok(false),
-            _ => Err(NotReady::PortTaken("somebody else listens at its API's port".to_owned())),
+            _ => Err(NotReady::TryAgain("somebody else listens at its API's port".to_owned())),
         }
+    }
+
+    fn with_last_words(&self, what: &str) -> String {
+        format!("{what}, having said:\n{}", self.daemon.last_words(20).join("\n"))
     }
 
     fn says_port_is_taken(&self) -> bool {
