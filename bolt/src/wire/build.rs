@@ -10,6 +10,7 @@ use super::integer;
 use super::message::Message;
 use super::plain::Plain;
 use super::shape::kind;
+use super::short_channel_id::ShortChannelId;
 use super::value::{Fields, TlvRecord, TlvStream, Value};
 
 /// The key of a message's extension, where its definition has no TLV stream.
@@ -290,9 +291,9 @@ impl Builder {
                 }
             }
             FieldType::ShortChannelId => match plain {
-                Plain::Text(text) => match short_channel_id(text) {
-                    Some(scid) => Some(Value::Integer(scid)),
-                    None => self.wrong_type(path, ty.shape(), plain),
+                Plain::Text(text) => match text.parse::<ShortChannelId>() {
+                    Ok(place) => Some(Value::Integer(place.to_u64())),
+                    Err(_) => self.wrong_type(path, ty.shape(), plain),
                 },
                 _ => self.unsigned(path, ty, 8, plain),
             },
@@ -430,15 +431,4 @@ fn not_hex(text: &str) -> BuildProblem {
         Some((at, digit)) => BuildProblem::NotHex { digit, at },
         None => BuildProblem::OddHex(text.len()),
     }
-}
-
-/// `103x1x0`: block height and transaction index of 3 bytes, output index of 2.
-fn short_channel_id(text: &str) -> Option<u64> {
-    let mut parts = text.split('x').map(|part| {
-        // A sign is a number's, and no channel id's.
-        part.bytes().all(|digit| digit.is_ascii_digit()).then(|| part.parse::<u64>().ok()).flatten()
-    });
-    let (block, transaction, output) = (parts.next()??, parts.next()??, parts.next()??);
-    let fits = block <= 0xff_ffff && transaction <= 0xff_ffff && output <= 0xffff && parts.next().is_none();
-    fits.then_some(block << 40 | transaction << 16 | output)
 }

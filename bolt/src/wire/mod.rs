@@ -34,6 +34,7 @@ pub mod plain;
 mod reader;
 mod resolve;
 mod shape;
+mod short_channel_id;
 mod to_plain;
 mod value;
 
@@ -45,4 +46,5 @@ pub use csv::CatalogueError;
 pub use definition::{Count, FieldDef, FieldType, Layout, MessageDef, SubtypeDef, TlvDef, TlvStreamDef};
 pub use error::{DecodeError, Malformation, Malformed};
 pub use message::Message;
+pub use short_channel_id::{BadShortChannelId, ShortChannelId};
 pub use value::{Fields, TlvRecord, TlvStream, Value};

@@ -5,6 +5,7 @@ use std::fmt;
 use super::definition::{FieldDef, FieldType};
 use super::message::Message;
 use super::plain::Plain;
+use super::short_channel_id::ShortChannelId;
 use super::value::{Fields, TlvRecord, TlvStream, Value};
 
 impl Message {
@@ -76,8 +77,8 @@ fn plain(ty: &FieldType, value: &Value) -> Plain {
     match value {
         Value::Array(elements) => Plain::List(elements.iter().map(|element| plain(ty, element)).collect()),
         Value::Bytes(bytes) => Plain::hex(bytes),
-        Value::Integer(scid) if *ty == FieldType::ShortChannelId => {
-            format!("{}x{}x{}", scid >> 40, scid >> 16 & 0xff_ffff, scid & 0xffff).into()
+        Value::Integer(place) if *ty == FieldType::ShortChannelId => {
+            ShortChannelId::from_u64(*place).to_string().into()
         }
         Value::Integer(value) => (*value).into(),
         Value::Record(fields) => fields.to_plain(),
