@@ -29,6 +29,10 @@ pub struct HtlcTransaction {
     pub witness_script: ScriptBuf,
     /// Both ends' keys that it is signed with.
     pub pubkeys: PerSide<PublicKey>,
+    /// The script of its own output.
+    pub output_script: ScriptBuf,
+    /// How many blocks the holder waits for that output.
+    pub to_self_delay: u16,
     format: CommitmentFormat,
 }
 
@@ -79,6 +83,8 @@ impl HtlcTransaction {
             },
             witness_script: witness_script.clone(),
             pubkeys,
+            output_script: script,
+            to_self_delay: commitment.to_self_delay,
             format,
         }
     }

@@ -54,6 +54,16 @@ impl Keyset {
         PublicKey::from_secret_key_global(&self.per_commitment_secret(number))
     }
 
+    /// The secret of our `local_delayedpubkey` under this point, ours.
+    pub fn delayed_payment_secret(&self, per_commitment_point: &PublicKey) -> SecretKey {
+        derive_secret_key(&self.delayed_payment_base, per_commitment_point)
+    }
+
+    /// The secret of the `revocationpubkey` in the commitment that the other end revoked with this secret.
+    pub fn revocation_secret(&self, per_commitment_secret: &SecretKey) -> SecretKey {
+        revocation_secret_key(&self.revocation_base, per_commitment_secret)
+    }
+
     /// The secret of our `htlcpubkey` under this point, ours or theirs.
     pub fn htlc_secret(&self, per_commitment_point: &PublicKey) -> SecretKey {
         derive_secret_key(&self.htlc_base, per_commitment_point)

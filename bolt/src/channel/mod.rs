@@ -5,6 +5,7 @@
 //! tells each transaction from its holder's view and calls that one "local".)
 //!
 //! A v1 channel is funded from one coin ([`fund`]), a v2 channel by both ends ([`InteractiveTransaction`]).
+//! Whatever commitment gets into the chain, [`Commitment::claim`] says how its outputs are taken.
 //!
 //! The signature that we put into `funding_created`, and how the one in `funding_signed` is judged:
 //!
@@ -57,6 +58,7 @@
 //! # Ok::<(), lnprototest_bolt::channel::FundingError>(())
 //! ```
 
+mod claim;
 mod closing;
 mod coin;
 mod commitment;
@@ -73,6 +75,7 @@ mod secrets;
 mod side;
 mod signature;
 
+pub use claim::{Claim, ClaimError, Unlock, claim_all};
 pub use closing::{ClosingError, ClosingOutputs, ClosingTransaction, MutualClose};
 pub use coin::{Coin, CoinKind, FILLING, FundingError, fund, pay};
 pub use commitment::{Commitment, CommitmentOutput, OutputPurpose};

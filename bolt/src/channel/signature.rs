@@ -36,7 +36,7 @@ pub enum SignatureMismatch {
     #[error("the signature is valid, but has a high S")]
     HighS,
     /// It does not sign this hash under this key.
-    #[error("the signature does not sign the expected transaction under {key}")]
+    #[error("the signature does not sign what it should under {key}")]
     Invalid {
         /// The key that was to sign.
         key: PublicKey,
