@@ -4,8 +4,9 @@
 //! transaction; who holds a commitment transaction is an argument of [`ChannelParameters::commitment`]. (BOLT 3 itself
 //! tells each transaction from its holder's view and calls that one "local".)
 //!
-//! A v1 channel is funded from one coin ([`fund`]), a v2 channel by both ends ([`InteractiveTransaction`]).
-//! Whatever commitment gets into the chain, [`Commitment::claim`] says how its outputs are taken.
+//! A v1 channel is funded from one coin ([`fund`]), a v2 channel by both ends ([`InteractiveTransaction`]). What
+//! changes then is kept in [`Updates`], which says what each commitment has to be made from; and whatever commitment
+//! gets into the chain, [`Commitment::claim`] says how its outputs are taken.
 //!
 //! The signature that we put into `funding_created`, and how the one in `funding_signed` is judged:
 //!
@@ -74,6 +75,7 @@ pub mod scripts;
 mod secrets;
 mod side;
 mod signature;
+mod updates;
 
 pub use claim::{Claim, ClaimError, Unlock, claim_all};
 pub use closing::{ClosingError, ClosingOutputs, ClosingTransaction, MutualClose};
@@ -96,3 +98,4 @@ pub use parameters::{ChannelParameters, CommitmentState, Htlc, Party};
 pub use secrets::{CommitmentNumber, SecretStore, StoreError, per_commitment_secret};
 pub use side::{PerSide, Side};
 pub use signature::{ExpectedSignature, SignatureMismatch, high_s};
+pub use updates::{HtlcOutcome, UpdateError, Updates};
