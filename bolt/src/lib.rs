@@ -1,5 +1,5 @@
-//! The Lightning protocol itself: wire format, BOLT 8 transport, BOLT 3 transactions, BOLT 4 onions. No I/O,
-//! no async, no clock.
+//! The Lightning protocol itself: wire format, BOLT 8 transport, BOLT 3 transactions, BOLT 4 onions,
+//! BOLT 7 gossip. No I/O, no async, no clock.
 //!
 //! Nothing here comes from an implementation of Lightning: a conformance suite that shares code with what it
 //! judges shares its bugs.
@@ -7,6 +7,7 @@
 pub mod channel;
 mod crypto;
 pub mod features;
+pub mod gossip;
 pub mod noise;
 pub mod onion;
 pub mod wire;
