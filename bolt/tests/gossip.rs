@@ -8,9 +8,9 @@ use lnprototest_bolt::gossip::query::{
     encode_query_flags, encode_short_ids,
 };
 use lnprototest_bolt::gossip::{
-    AnnouncedChannel, AnnouncementSignatures, AnnouncingKeys, BadShortChannelId, GossipError, ShortChannelId,
-    SigningFlaw, announced_script_pubkey, check_signature, check_signatures, crc32c, missign, sign, signed,
-    signed_hash, update_checksum, update_signer,
+    AnnouncedChannel, AnnouncementSignatures, AnnouncingKeys, BadShortChannelId, ForwardingPolicy,
+    GossipError, ShortChannelId, SigningFlaw, announced_script_pubkey, check_signature, check_signatures,
+    crc32c, missign, sign, signed, signed_hash, update_checksum, update_signer,
 };
 use lnprototest_bolt::wire::{Catalogue, Malformation, Message, plain::Plain};
 use proptest::prelude::*;
@@ -313,6 +313,28 @@ fn a_checksum_leaves_out_signature_and_timestamp() {
     let (channel, _) = channel();
     let other = channel.message(&PerSide::from_fn(|_| AnnouncementSignatures::ZERO)).unwrap();
     assert!(update_checksum(&other).is_err());
+}
+
+/// BOLT 7, "Routing Example": what B and D take.
+#[test]
+fn forwarding_costs_what_the_update_says() {
+    for (delta, base, millionths, amount) in [(20, 200, 2000, 5_010_198), (40, 400, 4000, 5_020_398)] {
+        let mut update = update(0);
+        for (field, value) in [
+            ("cltv_expiry_delta", delta),
+            ("fee_base_msat", base),
+            ("fee_proportional_millionths", millionths),
+        ] {
+            update.set(field, value).unwrap();
+        }
+        let policy = ForwardingPolicy::of(&update).unwrap();
+        assert_eq!(policy.incoming_msat(4_999_999), amount);
+        assert_eq!(policy.incoming_cltv_expiry(18 + 42), delta + 18 + 42);
+        assert_eq!((policy.htlc_minimum_msat, policy.htlc_maximum_msat), (7, 10));
+        assert_eq!(policy.incoming_msat(u64::MAX), u64::MAX);
+    }
+    let pong = Catalogue::bolts().decode(&[0, 19, 0, 0]).unwrap();
+    assert!(matches!(ForwardingPolicy::of(&pong), Err(GossipError::NoField { .. })));
 }
 
 proptest! {

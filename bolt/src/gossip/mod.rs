@@ -24,6 +24,7 @@
 
 mod announcement;
 mod checksum;
+mod policy;
 pub mod query;
 mod signing;
 
@@ -32,6 +33,7 @@ pub use announcement::{
     AnnouncedChannel, AnnouncedEnd, AnnouncementSignatures, AnnouncingKeys, announced_script_pubkey,
 };
 pub use checksum::{crc32c, update_checksum};
+pub use policy::ForwardingPolicy;
 pub use signing::{
     GossipError, SigningFlaw, check_signature, check_signatures, missign, sign, signed, signed_hash,
     update_signer,
