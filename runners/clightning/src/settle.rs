@@ -42,6 +42,8 @@ pub(crate) async fn settle(process: &Process) -> Result<Settled, NodeError> {
             Err(_) => return Ok(busy("for its next look at the chain", begun)),
         }
         let near = match process.quiescence.asleep(left).await {
+            // Subdaemons sleep for a second now and then, in the middle of what they do.
+            Ok(Asleep { is_napping: true, .. }) => Err(NEAR),
             Ok(asleep) => asleep.next_timer.filter(|timer| *timer < NEAR).map_or(Ok(asleep), Err),
             Err(NotAsleep::Gone { .. }) => {
                 process.wait_end().await;

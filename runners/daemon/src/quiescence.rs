@@ -116,7 +116,7 @@ impl Quiescence {
             return Err(Awake::Busy(Busy::Growing));
         }
         seen.second_look(&sleepers, &self.roots)?;
-        Ok(Asleep::until(sleepers.iter().map(|sleeper| sleeper.timer)))
+        Ok(Asleep::of(&sleepers))
     }
 }
 
@@ -128,11 +128,16 @@ pub struct Asleep {
     pub next_timer: Option<Duration>,
     /// Whether there is no timer beyond those: false if some thread may wake at a time that can't be known.
     pub all_timers_known: bool,
+    /// Whether some thread sleeps for a time and waits for nothing else (`sleep`). Some daemons do that in the middle of
+    /// their work, others between two looks at something.
+    pub is_napping: bool,
 }
 
 impl Asleep {
-    fn until(timers: impl Iterator<Item = Timer>) -> Self {
-        timers.fold(Self { next_timer: None, all_timers_known: true }, |all, timer| match timer {
+    fn of(sleepers: &[Sleeper]) -> Self {
+        let is_napping = sleepers.iter().any(|sleeper| sleeper.is_napping);
+        let no_timer = Self { next_timer: None, all_timers_known: true, is_napping };
+        sleepers.iter().fold(no_timer, |all, sleeper| match sleeper.timer {
             Timer::None => all,
             Timer::Unknown => Self { all_timers_known: false, ..all },
             Timer::Within(time) => {
@@ -222,6 +227,7 @@ struct Sleeper {
     thread: Thread,
     turns: u64,
     timer: Timer,
+    is_napping: bool,
 }
 
 /// Why an attempt failed.
@@ -274,7 +280,8 @@ impl Seen {
                 Ok((turns, text)) => match Call::parse(&text) {
                     Some(call) => {
                         let timer = call.timer(thread.process);
-                        sleepers.push(Sleeper { thread: thread.clone(), turns, timer });
+                        let is_napping = call.is_nap();
+                        sleepers.push(Sleeper { thread: thread.clone(), turns, timer, is_napping });
                     }
                     None => return Err(busy(thread, None)),
                 },

@@ -62,6 +62,17 @@ impl Call {
         Timer::Within(time.saturating_sub(now))
     }
 
+    /// Whether it waits for nothing but the time.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_nap(&self) -> bool {
+        [libc::SYS_clock_nanosleep, libc::SYS_nanosleep].contains(&self.number)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn is_nap(&self) -> bool {
+        false
+    }
+
     #[cfg(target_os = "linux")]
     fn timeout(&self) -> Option<Timeout> {
         use Unit::{Microseconds, Nanoseconds};
@@ -177,6 +188,13 @@ mod tests {
         assert_eq!(poll("0x3e8").timer(own()), Timer::Within(Duration::from_secs(1)));
         assert_eq!(poll("0xffffffff").timer(own()), Timer::None);
         assert_eq!(poll("0xffffffffffffffff").timer(own()), Timer::None);
+    }
+
+    #[test]
+    fn a_nap_is_told_from_a_wait_with_a_timeout() {
+        let call = |number| Call { number, args: [0; 6] };
+        assert!(call(libc::SYS_clock_nanosleep).is_nap() && call(libc::SYS_nanosleep).is_nap());
+        assert!(!call(libc::SYS_ppoll).is_nap());
     }
 
     #[test]
