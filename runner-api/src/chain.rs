@@ -95,9 +95,6 @@ pub struct BlockAt {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainError {
-    /// Consensus or policy refuses a transaction.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
     /// There is no block at this height to go back to.
     #[error("cannot reorganise to height {height}: the tip is at {tip}")]
     NoSuchHeight {
@@ -106,6 +103,9 @@ pub enum ChainError {
         /// The tip's.
         tip: u32,
     },
+    /// Consensus or policy refuses a transaction.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
     /// The chain's own program failed: a fault of the environment, not of a node.
     #[error("the chain failed: {0}")]
     Unavailable(String),
@@ -143,14 +143,14 @@ pub enum RejectCode {
     NonFinal,
     /// Valid in a block, but not relayed: an unusual version, size, script or signature form (policy).
     Nonstandard,
+    /// Anything else, as the chain's own words in the detail.
+    Other,
     /// `bad-txns-premature-spend-of-coinbase`: a coinbase output before its 100 blocks.
     PrematureSpendOfCoinbase,
     /// `mandatory-script-verify-flag-failed`: a script or signature does not hold.
     ScriptVerifyFailed,
     /// Malformed in itself: no inputs or outputs, a doubled input, amounts out of range, too large, a coinbase.
     Structure,
-    /// Anything else, as the chain's own words in the detail.
-    Other,
 }
 
 impl RejectCode {
@@ -165,10 +165,10 @@ impl RejectCode {
             Self::NonBip68Final => "non-BIP68-final",
             Self::NonFinal => "non-final",
             Self::Nonstandard => "non-standard",
+            Self::Other => "rejected",
             Self::PrematureSpendOfCoinbase => "bad-txns-premature-spend-of-coinbase",
             Self::ScriptVerifyFailed => "mandatory-script-verify-flag-failed",
             Self::Structure => "bad-txns",
-            Self::Other => "rejected",
         }
     }
 }

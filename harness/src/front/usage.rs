@@ -13,12 +13,12 @@ use crate::expectations::ExpectationsError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsageError {
-    /// A catalogue of further messages can't be read.
-    #[error("{0}")]
-    Catalogue(String),
     /// There is no bitcoind to be had.
     #[error(transparent)]
     Bitcoind(#[from] BitcoindError),
+    /// A catalogue of further messages can't be read.
+    #[error("{0}")]
+    Catalogue(String),
     /// A runner's nodes can't follow a chain.
     #[error("the runner {runner} can't follow the chain {asked:?}: leave --chain out")]
     Chain {
