@@ -99,17 +99,19 @@ impl Daemon {
         }
     }
 
-    /// Sends it a signal, and kills it if that does not end it within `bound`.
+    /// Sends it a signal, on which it is to end by itself. In any case nothing of it is left then.
     ///
     /// # Errors
-    /// [`DaemonError::Survived`] if not even that helps.
+    /// [`DaemonError::Running`] if it did not end within `bound`, and so was killed; [`DaemonError::Survived`] if not
+    /// even that helped.
     pub async fn terminate(&self, signal: Signal, bound: Duration) -> Result<ExitStatus, DaemonError> {
         if self.exited().is_none() {
             // It may have ended in between, which is what the signal is for.
             let _gone = kill_process(self.pid, signal);
-            let _killed_below = self.wait_exit(bound).await;
         }
-        self.kill().await
+        let ended = self.wait_exit(bound).await;
+        self.kill().await?;
+        ended
     }
 
     /// Kills it and all that it started, at once and for good, and tells how it ended.

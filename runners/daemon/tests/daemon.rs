@@ -81,8 +81,9 @@ fn one_that_ignores_the_signal_is_killed() {
             let pid = daemon.wait_for_line(|_| true, LONG).await.unwrap().parse().unwrap();
             (daemon, Pid::from_raw(pid).unwrap())
         };
-        let status = daemon.terminate(Signal::TERM, Duration::from_millis(20)).await.unwrap();
-        assert_eq!(status.signal(), Some(Sent::KILL.as_raw()));
+        let error = daemon.terminate(Signal::TERM, Duration::from_millis(20)).await.unwrap_err();
+        assert!(matches!(error, DaemonError::Running { .. }), "it did not end by itself: {error}");
+        assert_eq!(daemon.exited().unwrap().signal(), Some(Sent::KILL.as_raw()));
         assert!(!is_alive(pids));
     });
 }
