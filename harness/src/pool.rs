@@ -5,9 +5,10 @@ use lnprototest_spec_events::{PathChoices, Spec};
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use crate::engine::{Engine, PathReport};
@@ -32,7 +33,7 @@ struct Job {
 #[derive(Default)]
 struct Queue {
     state: Mutex<Jobs>,
-    changed: Condvar,
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -76,7 +77,7 @@ impl Pool {
             queue.waiting.extend(jobs);
         }
         drop(queue);
-        self.queue.changed.notify_all();
+        self.queue.changed.notify_waiters();
         reports
     }
 }
@@ -94,7 +95,7 @@ impl Drop for Pool {
 }
 
 impl Queue {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Jobs> {
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -104,20 +105,24 @@ impl Queue {
         jobs.closed = true;
         jobs.waiting.clear();
         drop(jobs);
-        self.changed.notify_all();
+        self.changed.notify_waiters();
     }
 
-    /// The next job, and whether others wait; `None` once there will be no more.
-    fn next(&self) -> Option<(Job, bool)> {
-        let mut jobs = self.lock();
+    /// The next job, and whether others wait; `None` once there will be no more. While a worker waits here, the nodes
+    /// that it has at hand go on.
+    async fn next(&self) -> Option<(Job, bool)> {
         loop {
-            if let Some(job) = jobs.waiting.pop_front() {
-                return Some((job, !jobs.waiting.is_empty()));
+            let changed = self.changed.notified();
+            {
+                let mut jobs = self.lock();
+                if let Some(job) = jobs.waiting.pop_front() {
+                    return Some((job, !jobs.waiting.is_empty()));
+                }
+                if jobs.closed {
+                    return None;
+                }
             }
-            if jobs.closed {
-                return None;
-            }
-            jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+            changed.await;
         }
     }
 }
@@ -126,22 +131,22 @@ fn work(engine: &Arc<Engine>, queue: &Queue, runtime: &Runtime) {
     keep_on_this_thread();
     let local = LocalSet::new();
     let worker = Worker::new(engine.clone());
-    while let Some((Job { spec, path, index, reply }, more)) = queue.next() {
-        let run = async {
+    local.block_on(runtime, async {
+        while let Some((Job { spec, path, index, reply }, more)) = queue.next().await {
             let run = AssertUnwindSafe(worker.run_path(&spec, &path, more)).catch_unwind();
-            tokio::select! {
+            let report = tokio::select! {
                 biased;
                 () = engine.interrupt.raised() => None,
                 report = run => Some(report.unwrap_or_else(|_| panicked(&spec, &path))),
+            };
+            match report {
+                // Nobody waits for it any more if the run was given up.
+                Some(report) => drop(reply.send((index, report))),
+                None => queue.close(),
             }
-        };
-        match local.block_on(runtime, run) {
-            // Nobody waits for it any more if the run was given up.
-            Some(report) => drop(reply.send((index, report))),
-            None => queue.close(),
         }
-    }
-    local.block_on(runtime, worker.finish());
+        worker.finish().await;
+    });
 }
 
 fn panicked(spec: &Arc<Spec>, path: &PathChoices) -> PathReport {
