@@ -31,6 +31,7 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     let what = What { proposals, ..What::default() };
     let selection = Selection::load(product, &what)?;
     let specs = target.part_of(&selection.specs);
+    let interrupt = super::program::interrupt_on_signal()?;
     let runner = target.runner(product)?;
     if libtest.list {
         let capabilities = runner.capabilities();
@@ -45,7 +46,7 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     let work_dir = super::work_dir::work_dir(&*runner, &chain)?;
     let mut engine = super::program::engine(product, &judging, selection, runner, work_dir.path())?;
     engine.chain = chain;
-    super::program::raise_on_signal(&engine.interrupt)?;
+    engine.interrupt = interrupt;
     let engine = Arc::new(engine);
     let flags = replayed_flags(&target, &judging, &what.proposals);
     let front = FrontEnd::Test { target: test_target() };

@@ -88,13 +88,14 @@ fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
         // The first time there is none; and if it can't be written, that is to be known before the run.
         File::options().append(true).create(true).open(file).map_err(|reason| unwritten(file, reason))?;
     }
+    let interrupt = interrupt_on_signal()?;
     let runner = arguments.target.runner(product)?;
     let chain = arguments.target.chain(&*runner)?;
     let work_dir = work_dir(&*runner, &chain)?;
     let mut engine = engine(product, &arguments.judging, selection, runner, work_dir.path())?;
     engine.chain = chain;
+    engine.interrupt = interrupt;
     engine.all_transcripts |= arguments.verbose;
-    raise_on_signal(&engine.interrupt)?;
     let engine = Arc::new(engine);
     let style = Style { colour: terminal::has_colour(&std::io::stdout()), verbose: arguments.verbose };
     let flags = replayed_flags(&arguments.target, &arguments.judging, &arguments.what.proposals);
@@ -169,14 +170,16 @@ fn expectations(
     Ok(expectations)
 }
 
-/// Ends the run in good order on Ctrl-C and the like, and at once when that comes again.
-pub(super) fn raise_on_signal(interrupt: &Interrupt) -> Result<(), UsageError> {
-    let interrupt = interrupt.clone();
-    let handler = move || match interrupt.is_raised() {
-        false => interrupt.raise(),
+/// What ends the run in good order on Ctrl-C and the like, and the program at once when that comes again. Wanted before
+/// anything is there that would be left behind.
+pub(super) fn interrupt_on_signal() -> Result<Interrupt, UsageError> {
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    let handler = move || match raised.is_raised() {
+        false => raised.raise(),
         true => std::process::exit(Exit::Interrupted as i32),
     };
-    ctrlc::set_handler(handler).map_err(|error| UsageError::Io {
+    ctrlc::set_handler(handler).map(|()| interrupt).map_err(|error| UsageError::Io {
         what: "signals can't be listened to".to_owned(),
         reason: std::io::Error::other(error),
     })
