@@ -34,7 +34,9 @@ enum Keys {
     /// Ours, if the build takes them, else their own.
     #[default]
     AsTheBuildAllows,
-    Injected,
+    /// Ours; without them there is no node.
+    Known,
+    /// Its own.
     Own,
 }
 
@@ -64,10 +66,10 @@ impl LampoRunner {
         {
             return Ok(prepared);
         }
-        if self.keys == Keys::Injected {
+        if self.keys == Keys::Known {
             return Err(NodeError::Start(format!(
                 "{} takes no keys: build it for debugging, with the feature lampo-bdk-wallet/unsafe_channel_keys, or \
-                 leave out --runner-arg keys=injected",
+                 leave out --runner-arg keys=known",
                 program.path().display()
             )));
         }
@@ -107,7 +109,7 @@ impl Runner for LampoRunner {
         &[
             Argument {
                 name: "keys",
-                about: "injected: ours, or fail; own: its own. Default: ours if its build takes them",
+                about: "known: the harness's, or fail; own: those that it makes. Default: the harness's if its build takes them",
             },
             Argument {
                 name: "lampod",
@@ -119,10 +121,10 @@ impl Runner for LampoRunner {
     fn configured(&self, arguments: &Arguments) -> Result<Arc<dyn Runner>, ArgumentError> {
         let keys = match arguments.value("keys") {
             None => self.keys,
-            Some("injected") => Keys::Injected,
+            Some("known") => Keys::Known,
             Some("own") => Keys::Own,
             Some(other) => {
-                let reason = format!("'{other}' is neither 'injected' nor 'own'");
+                let reason = format!("{other:?} is neither known nor own");
                 return Err(ArgumentError { name: "keys".to_owned(), reason });
             }
         };
