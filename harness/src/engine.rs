@@ -13,6 +13,7 @@ use crate::expectations::Expectations;
 use crate::ground::ChainSource;
 use crate::interrupt::Interrupt;
 use crate::lack::lacking_capability;
+use crate::starts::Starts;
 use crate::verdict::Verdict;
 
 /// How long a node may take to start or to stop.
@@ -41,6 +42,7 @@ pub struct Engine {
     pub chain: ChainSource,
     /// Raised when the run is to end before its paths do.
     pub interrupt: Interrupt,
+    pub(crate) starts: Starts,
     serial: AtomicU64,
 }
 
@@ -76,6 +78,7 @@ impl Engine {
             work_dir,
             chain: ChainSource::default(),
             interrupt: Interrupt::default(),
+            starts: Starts::default(),
             serial: AtomicU64::new(0),
         }
     }

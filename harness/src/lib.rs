@@ -20,6 +20,7 @@ pub mod report;
 pub mod run;
 mod session;
 mod stage;
+mod starts;
 mod supply;
 mod transcript;
 pub mod verdict;

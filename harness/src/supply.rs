@@ -85,9 +85,12 @@ impl Supply {
 }
 
 async fn start(engine: &Engine, land: Option<Land>) -> Result<Ground, Fault> {
-    let land = match land {
-        Some(land) => land,
-        None => Land::new(engine).await?,
+    let start = async {
+        let land = match land {
+            Some(land) => land,
+            None => Land::new(engine).await?,
+        };
+        Ground::start(engine, land).await
     };
-    Ground::start(engine, land).await
+    engine.starts.one_more(start).await
 }
