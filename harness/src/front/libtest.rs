@@ -34,6 +34,7 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     let interrupt = super::program::interrupt_on_signal()?;
     let runner = target.runner(product)?;
     if libtest.list {
+        runner.check().map_err(UsageError::Node)?;
         let capabilities = runner.capabilities();
         let listed = specs.iter().map(|spec| {
             let lacks = lacking_capability(spec, &capabilities).is_some();
@@ -43,7 +44,8 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
         return Ok(libtest_mimic::run(&libtest, listed).exit_code());
     }
     let chain = target.chain(&*runner)?;
-    let work_dir = super::work_dir::work_dir(&*runner, &chain)?;
+    let work_dir = super::work_dir::WorkDir::new(&*runner, &chain)?;
+    runner.check().map_err(UsageError::Node)?;
     let mut engine = super::program::engine(product, &judging, selection, runner, work_dir.path())?;
     engine.chain = chain;
     engine.interrupt = interrupt;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::arguments::{Arguments, Command, Explain, Judging, List, Run, What};
 use super::replayed::replayed_flags;
 use super::selection::Selection;
-use super::work_dir::work_dir;
+use super::work_dir::WorkDir;
 use super::{Product, UsageError, terminal};
 use crate::engine::Engine;
 use crate::exit::Exit;
@@ -91,7 +91,8 @@ fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
     let interrupt = interrupt_on_signal()?;
     let runner = arguments.target.runner(product)?;
     let chain = arguments.target.chain(&*runner)?;
-    let work_dir = work_dir(&*runner, &chain)?;
+    let work_dir = WorkDir::new(&*runner, &chain)?;
+    runner.check().map_err(UsageError::Node)?;
     let mut engine = engine(product, &arguments.judging, selection, runner, work_dir.path())?;
     engine.chain = chain;
     engine.interrupt = interrupt;

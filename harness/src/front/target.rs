@@ -29,17 +29,16 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The runner, as it was told to be, once it was found to work here.
+    /// The runner, as it was told to be. Whether it works here is not looked at.
     ///
     /// # Errors
-    /// [`UsageError`] for a runner that there is not, an argument that it does not know, and nodes that can't be had.
+    /// [`UsageError`] for a runner that there is not, and an argument that it does not know.
     pub(super) fn runner(&self, product: &Product) -> Result<Arc<dyn Runner>, UsageError> {
         let mut runner = product.find_runner(self.runner.as_deref())?;
         let arguments = self.runner_arguments(&*runner)?;
         if !arguments.is_empty() {
             runner = runner.configured(&arguments)?;
         }
-        runner.check().map_err(UsageError::Node)?;
         Ok(runner)
     }
 
