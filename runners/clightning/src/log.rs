@@ -1,6 +1,7 @@
 //! What does lightningd's log say?
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ const CRASH_LINES: usize = 6;
 /// Connectd keeps a change to a channel back for so long at most, in the hope of more to send with it.
 const KEPT_BACK: Duration = Duration::from_secs(1);
 
+/// Connectd leaves a subdaemon five seconds before it closes its peer's connection, and the peer's last messages five more.
+const CLOSING: Duration = Duration::from_secs(11);
+
 /// The log of a node, over all its starts.
 pub(crate) struct Log {
     path: PathBuf,
@@ -31,6 +35,8 @@ struct Watched {
     crash: Option<String>,
     /// When the last message that can be kept back was noticed, if no other followed it.
     kept_back: Option<Instant>,
+    /// Peers whose connections are about to be closed, and when that was noticed.
+    closing: HashMap<String, Instant>,
 }
 
 impl Log {
@@ -60,6 +66,12 @@ impl Log {
         KEPT_BACK.checked_sub(noticed.elapsed()).filter(|left| !left.is_zero())
     }
 
+    /// Whether it has decided to close a connection that is still open.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.watch();
+        self.watched.borrow().closing.values().any(|noticed| noticed.elapsed() < CLOSING)
+    }
+
     /// Looks at what is new.
     fn watch(&self) {
         let mut watched = self.watched.borrow_mut();
@@ -74,6 +86,9 @@ impl Log {
         }
         if let Some(sent) = new.lines().rfind(|line| line.contains("peer_out WIRE_")) {
             watched.kept_back = is_kept_back(sent).then(Instant::now);
+        }
+        for line in new.lines() {
+            watched.note_closing(line);
         }
     }
 
@@ -90,6 +105,19 @@ impl Log {
         let read = file.read_to_end(&mut bytes)?;
         // Lightningd writes ASCII, and escapes what peers send: else positions would be off by what is replaced here.
         Ok((String::from_utf8_lossy(&bytes).into_owned(), from + read as u64))
+    }
+}
+
+impl Watched {
+    /// Takes note if `line` tells that a peer's connection is to be closed, or is.
+    fn note_closing(&mut self, line: &str) {
+        let Some((peer, event)) = line.split_whitespace().nth(2).zip(line.split_once(": ")) else { return };
+        let peer = peer.split('-').next().unwrap_or_default();
+        if event.1.starts_with("disconnect_peer: ") {
+            self.closing.insert(peer.to_owned(), Instant::now());
+        } else if event.1.starts_with("draining done") || event.1 == "peer_disconnected" {
+            self.closing.remove(peer);
+        }
     }
 }
 
@@ -136,6 +164,23 @@ mod tests {
         let crash = log.crash().unwrap();
         assert!(crash.ends_with("FATAL SIGNAL 6 (version v26.06)"), "{crash}");
         assert_eq!(log.crash(), Some(crash), "it stays crashed");
+    }
+
+    #[test]
+    fn a_connection_is_closing_until_it_is_closed() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::new(dir.path());
+        let mut file = File::create(dir.path().join(LOG)).unwrap();
+        let mut say = |who: &str, what: &str| {
+            writeln!(file, "2026-11-21T02:00:00Z DEBUG   {who}: {what}").unwrap();
+        };
+        say("02ab-connectd", "Handed peer, entering loop");
+        assert!(!log.is_closing());
+        say("02ab-connectd", "disconnect_peer: setting 5 second timer for subd 0/2.");
+        say("03cd-lightningd", "peer_disconnected");
+        assert!(log.is_closing());
+        say("02ab-lightningd", "peer_disconnected");
+        assert!(!log.is_closing());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Once it knows the chain's tip, and all its processes sleep with nothing to read: lightningd, its subdaemons, its plugins.
 //! Then only a timer can make it say something. Those of less than a twentieth of a second are waited for, such as that
 //! which gathers changes to be signed together; and if the log says that a message may still be kept back, which version
-//! 26.04 and later do for up to a second, that one. Others, such as pings and the spreading of gossip, are not.
+//! 26.04 and later do for up to a second, or that a connection is to be closed, for which subdaemons have five seconds, those.
+//! Others, such as pings and the spreading of gossip, are not.
 
 use lnprototest_daemon::{Asleep, NotAsleep};
 use lnprototest_runner_api::{NodeError, Settled};
@@ -59,6 +60,7 @@ pub(crate) async fn settle(process: &Process) -> Result<Settled, NodeError> {
         };
         let near = match process.log.kept_back() {
             Some(left) => Err(left),
+            None if process.log.is_closing() => Err(NEAR),
             None => near,
         };
         match near {
