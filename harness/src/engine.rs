@@ -19,8 +19,8 @@ use crate::verdict::Verdict;
 /// How long a node may take to start or to stop.
 pub(crate) const START_BOUND: Duration = Duration::from_secs(60);
 
-/// How long a node may take to come to rest.
-pub(crate) const SETTLE_BOUND: Duration = Duration::from_secs(30);
+/// How long a node may take to come to rest: a daemon may look for blocks but each 30 seconds.
+pub(crate) const SETTLE_BOUND: Duration = Duration::from_secs(60);
 
 /// What all paths of a run have in common.
 pub struct Engine {
