@@ -60,6 +60,9 @@ impl dyn Chain {
         key[31] = 0xcb;
         key
     };
+
+    /// The block whose coinbase is for the node's wallet to spend; the harness spends the others.
+    pub const NODE_COINBASE_HEIGHT: u32 = 2;
 }
 
 /// Bitcoin Core's JSON-RPC over HTTP, and what it takes to be let in. It holds for as long as the chain does.

@@ -21,8 +21,6 @@ use serde_json::{Value, json};
 use crate::network::Network;
 use crate::rpc::{Rpc, RpcError};
 
-/// The block whose coinbase is the node's.
-const OWN_COINBASE: u32 = 2;
 /// How many coins are made of it, so that a reserved one does not lock up all.
 const COINS: u64 = 5;
 /// What the transaction pays: some 3 sat per virtual byte.
@@ -33,7 +31,8 @@ const FEE: Amount = Amount::from_sat(1_000);
 /// # Errors
 /// [`WalletError`]
 pub(crate) async fn fill(rpc: &Rpc, network: &Network) -> Result<(), WalletError> {
-    let at = network.chain().block_at(OWN_COINBASE).await?.ok_or(WalletError::NoCoinbase)?;
+    let at =
+        network.chain().block_at(<dyn Chain>::NODE_COINBASE_HEIGHT).await?.ok_or(WalletError::NoCoinbase)?;
     let coinbase = at.block.txdata.first().ok_or(WalletError::NoCoinbase)?;
     let coin = coinbase.output.first().ok_or(WalletError::NoCoinbase)?;
     let outpoint = OutPoint { txid: coinbase.compute_txid(), vout: 0 };

@@ -1,7 +1,7 @@
 //! How does the node's wallet come by its money?
 //!
-//! By convention the coinbase of block 2 is the node's (as `runners/ldk` has it). Lampo's wallet takes no foreign key, so
-//! that coin is paid to it in a block of its own, before it starts.
+//! One coinbase is for the node to spend (`<dyn Chain>::NODE_COINBASE_HEIGHT`). Lampo's wallet takes no foreign key, so that
+//! coin is paid to it in a block of its own, before it starts.
 
 use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash;
@@ -13,8 +13,6 @@ use bitcoin::{
 };
 use lnprototest_runner_api::{Chain, ChainError};
 
-/// The block whose coinbase is the node's.
-const OWN_COINBASE: u32 = 2;
 /// A sat per virtual byte, and more.
 const FEE: Amount = Amount::from_sat(1_000);
 
@@ -24,7 +22,9 @@ const FEE: Amount = Amount::from_sat(1_000);
 /// # Errors
 /// The chain's.
 pub(crate) async fn pay_to(chain: &dyn Chain, script: &ScriptBuf) -> Result<u32, ChainError> {
-    let Some(at) = chain.block_at(OWN_COINBASE).await? else { return Ok(chain.tip().await?.0) };
+    let Some(at) = chain.block_at(<dyn Chain>::NODE_COINBASE_HEIGHT).await? else {
+        return Ok(chain.tip().await?.0);
+    };
     let Some(coinbase) = at.block.txdata.first() else { return Ok(chain.tip().await?.0) };
     let outpoint = OutPoint { txid: coinbase.compute_txid(), vout: 0 };
     let payment = payment(outpoint, &coinbase.output[0], script);

@@ -16,7 +16,7 @@ use crate::fees::Fees;
 use crate::funding::Fundings;
 use crate::node_keys::{KeyMaterial, Keys, SignerSource};
 use crate::stack::{Disk, Surroundings};
-use crate::wallet::{OWN_COINBASE, Wallet};
+use crate::wallet::Wallet;
 
 /// Of the `lightning` crate that this runner is built with: `Cargo.toml` pins it.
 const VERSION: &str = "0.2.7";
@@ -42,7 +42,7 @@ impl LdkNode {
     /// A fresh node in `world`.
     pub(crate) async fn start(world: World, material: Arc<KeyMaterial>) -> Result<Self, NodeError> {
         let wallet = Wallet::new(material.wallet_key);
-        if let Some(at) = world.chain.block_at(OWN_COINBASE).await? {
+        if let Some(at) = world.chain.block_at(<dyn Chain>::NODE_COINBASE_HEIGHT).await? {
             wallet.own_coinbase(&at.block, at.height);
         }
         let keys = Arc::new(Keys::new(material));

@@ -15,9 +15,6 @@ use lnprototest_runner_api::Chain;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The block whose coinbase is the node's own; the harness spends block 1's.
-pub(crate) const OWN_COINBASE: u32 = 2;
-
 /// Of a P2WPKH input, witness included.
 const INPUT_WEIGHT: Weight = Weight::from_wu(4 * 41 + 108);
 /// Of a transaction without inputs and outputs.
@@ -320,7 +317,7 @@ mod tests {
 
     fn wallet(chain: &EmbeddedChain) -> Wallet {
         let wallet = Wallet::new(SecretKey::from_slice(&[1; 32]).unwrap());
-        let at = now(chain.block_at(OWN_COINBASE)).unwrap().unwrap();
+        let at = now(chain.block_at(<dyn Chain>::NODE_COINBASE_HEIGHT)).unwrap().unwrap();
         wallet.own_coinbase(&at.block, at.height);
         wallet
     }
