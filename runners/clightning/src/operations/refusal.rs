@@ -11,10 +11,10 @@ use crate::wallet::WalletError;
 pub(super) enum Refusal {
     #[error("its answer to {method} has no {missing}: {answer}")]
     Incomplete { method: &'static str, missing: &'static str, answer: Value },
-    #[error("it has no channel {0}")]
-    NoChannel(String),
     #[error("no address for it to dial: {0}")]
     NoAddress(#[source] std::io::Error),
+    #[error("it has no channel {0}")]
+    NoChannel(String),
     #[error("{0} is no script that an address stands for, which is all that it takes")]
     NoScript(bitcoin::ScriptBuf),
     #[error(transparent)]
