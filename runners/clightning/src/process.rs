@@ -19,8 +19,9 @@ use crate::settings::Settings;
 
 /// How often another port is tried, if someone else was faster to bind the one that was free.
 const PORTS: usize = 3;
-/// How long it may take to come up. The harness may be less patient.
-const START_BOUND: Duration = Duration::from_secs(120);
+/// How long it may take to come up: less than the harness waits (unless told otherwise), which could not tell its last
+/// words.
+const START_BOUND: Duration = Duration::from_secs(50);
 /// How long it may take to end in good order.
 const STOP_BOUND: Duration = Duration::from_secs(10);
 /// How long it may take to be gone, once its end is known.
@@ -84,7 +85,13 @@ impl Process {
             known = plugin.backend().catch_up() => if !known? {
                 return Err(ended(daemon.wait_exit(END_BOUND).await.map_err(start)?));
             },
-            status = daemon.wait_exit(START_BOUND) => return Err(ended(status.map_err(start)?)),
+            status = daemon.wait_exit(START_BOUND) => return Err(match status {
+                Ok(status) => ended(status),
+                Err(_) => NodeError::Start(format!(
+                    "after {START_BOUND:?} it does not know the chain's tip, having said:\n{}",
+                    home.log.tail(10).join("\n")
+                )),
+            }),
         }
         let rpc = Rpc::new(home.dir.join("regtest/lightning-rpc"));
         let info = rpc.call("getinfo", json!({})).await.map_err(start)?;
