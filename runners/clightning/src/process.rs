@@ -123,8 +123,9 @@ impl Process {
 
     /// How it or one of its subdaemons ended, if by itself.
     pub(crate) fn death(&self) -> Option<String> {
-        let crash = self.log.crash();
-        match (self.daemon.exited(), crash) {
+        // In this order: once it has ended, its log tells all.
+        let exited = self.daemon.exited();
+        match (exited, self.log.crash()) {
             (Some(status), Some(crash)) => Some(format!("lightningd ended ({status}):\n{crash}")),
             (Some(status), None) => Some(last_words(status, &self.daemon, &self.log)),
             (None, Some(crash)) => Some(crash),
@@ -169,8 +170,11 @@ impl Process {
 fn last_words(status: ExitStatus, daemon: &Daemon, log: &Log) -> String {
     let mut words = log.tail(200);
     words.retain(|line| line.contains("BROKEN"));
-    words.extend(daemon.last_words(10));
-    let words: Vec<String> = words.into_iter().rev().take(10).rev().collect();
+    words.truncate(5);
+    let mut said = daemon.last_words(20);
+    // Each of its plugins says so at its end.
+    said.retain(|line| !line.contains("Lost connection to the RPC socket"));
+    words.extend(said.split_off(said.len().saturating_sub(10)));
     if words.is_empty() {
         format!("lightningd ended ({status}) without a word")
     } else {
