@@ -47,6 +47,7 @@ impl Worker {
         let mut verdict = self.attempt(ground, spec, path, &mut report).await;
         if was_used && matches!(verdict, Verdict::Error(_) | Verdict::Fail(_)) {
             tracing::debug!(spec = spec.name, %path, verdict = verdict.name(), "repeated on a fresh node");
+            report.transcript = None;
             let ground = self.supply.fresh(&self.engine).await;
             verdict = self.attempt(ground, spec, path, &mut report).await;
         }
@@ -158,6 +159,6 @@ impl Worker {
     async fn end(&self, ground: &Ground) -> Result<(), NodeError> {
         let bound = self.engine.scaled(START_BOUND);
         let stopped = tokio::time::timeout(bound, ground.node.stop()).await;
-        stopped.unwrap_or_else(|_| Err(NodeError::Start(format!("it takes more than {bound:?} to stop"))))
+        stopped.unwrap_or_else(|_| Err(NodeError::Hangs(format!("it takes more than {bound:?} to stop"))))
     }
 }

@@ -98,6 +98,9 @@ pub enum NodeError {
     /// It is not running (any more).
     #[error("the node is not running: {0}")]
     Down(String),
+    /// It does not do in time what it was told to, such as to stop: whoever is slow, it is no answer to a peer.
+    #[error("the node hangs: {0}")]
+    Hangs(String),
     /// It does not come up.
     #[error("the node does not start: {0}")]
     Start(String),

@@ -141,7 +141,7 @@ impl Process {
     /// Ends it in good order.
     ///
     /// # Errors
-    /// [`NodeError::Down`] if it has to be killed, or ends otherwise than it should.
+    /// [`NodeError::Down`] if it ends otherwise than it should, [`NodeError::Hangs`] if it has to be killed.
     pub(crate) async fn stop(&self) -> Result<(), NodeError> {
         let asked = self.rpc.send("stop", json!({})).await;
         let status = self.daemon.wait_exit(STOP_BOUND).await;
@@ -153,7 +153,7 @@ impl Process {
             (Err(error), _) => {
                 Err(NodeError::Down(format!("{error}; {}", last_words(killed, &self.daemon, &self.log))))
             }
-            (_, Err(error)) => Err(NodeError::Down(format!("it was asked to stop, but {error}"))),
+            (Ok(_), Err(error)) => Err(NodeError::Hangs(format!("it was asked to stop, but {error}"))),
         }
     }
 

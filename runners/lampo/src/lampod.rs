@@ -297,5 +297,8 @@ fn start_failed(error: impl ToString) -> NodeError {
 }
 
 fn down(error: DaemonError) -> NodeError {
-    NodeError::Down(error.to_string())
+    match error {
+        DaemonError::Running { .. } => NodeError::Hangs(error.to_string()),
+        error => NodeError::Down(error.to_string()),
+    }
 }
