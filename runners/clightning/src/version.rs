@@ -23,6 +23,12 @@ pub(crate) fn check(settings: &Settings) -> Result<(), NodeError> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| start(&error))?;
     let said = LocalSet::new().block_on(&runtime, program.version(BOUND)).map_err(|error| start(&error))?;
     let version = said.lines().last().unwrap_or_default();
+    if version.is_empty() || version.contains(char::is_whitespace) {
+        return Err(NodeError::Start(format!(
+            "{} is no lightningd: --version says {version:?}; name one in LIGHTNINGD or with --runner-arg lightningd=PATH",
+            program.path().display()
+        )));
+    }
     match release(version) {
         Some(release) if release < OLDEST => Err(NodeError::Start(format!(
             "{} is {version}; version v24.05 or newer is needed, named in LIGHTNINGD or with --runner-arg lightningd=PATH",

@@ -32,6 +32,8 @@ pub struct Daemon {
     pid: Pid,
     child: RefCell<Child>,
     ended: Cell<Option<ExitStatus>>,
+    /// Whether its number may be another process's by now.
+    number_is_free: Cell<bool>,
     mark: String,
     cleared: Cell<bool>,
     tail: Rc<Tail>,
@@ -48,6 +50,7 @@ impl Daemon {
             pid,
             child: RefCell::new(child),
             ended: Cell::default(),
+            number_is_free: Cell::default(),
             mark,
             cleared: Cell::default(),
             tail: Rc::default(),
@@ -75,7 +78,9 @@ impl Daemon {
             match waitid(WaitId::Pid(self.pid), options) {
                 Ok(None) | Err(Errno::INTR) => return None,
                 // As long as nobody has taken note of its end, its number can't become another group's.
-                Ok(Some(_)) | Err(_) => self.signal_group(Signal::KILL),
+                Ok(Some(_)) => self.signal_group(Signal::KILL),
+                // The kernel has taken note of it for us, as it does where SIGCHLD is ignored.
+                Err(_) => self.number_is_free.set(true),
             }
             self.ended.set(self.child.borrow_mut().try_wait().ok().flatten());
         }
@@ -230,7 +235,7 @@ impl Daemon {
         if self.cleared.get() {
             return;
         }
-        if self.ended.get().is_none() {
+        if self.ended.get().is_none() && !self.number_is_free.get() {
             self.signal_group(Signal::KILL);
         }
         self.kill_strays();
