@@ -82,8 +82,8 @@ fn paths(criterion: &mut Criterion<ThreadTime>) {
     group.throughput(Throughput::Elements(1));
     for (what, name, path) in [
         ("connect and init", "bolt01/init/echo", "0"),
-        ("open_channel to channel_ready, static_remotekey", "bolt02/channel_ready/locks_in", "0.0"),
-        ("open_channel to channel_ready, anchors", "bolt02/channel_ready/locks_in", "1.0"),
+        ("open_channel to channel_ready, static_remotekey", "bolt02/channel_ready/locks_in", "0"),
+        ("open_channel to channel_ready, anchors", "bolt02/channel_ready/locks_in", "1"),
     ] {
         let spec = specs.iter().find(|spec| spec.name == name).expect(name);
         let path = PathChoices::parse(path, spec).expect(path);
