@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::lampod::Lampod;
 
 /// How long a look at its threads may take to find them asleep.
-const ASLEEP_WITHIN: Duration = Duration::from_secs(20);
+const ASLEEP_WITHIN: Duration = Duration::from_secs(50);
 /// How long HTLCs wait at most once their commitment is revoked: LDK deals with them in batches of up to 201 ms (log-normal
 /// in between), and what fails in one goes back to the peer with the next.
 const BATCHES: Duration = Duration::from_millis(410);
