@@ -95,7 +95,7 @@ fn threads_that_hand_it_on() {
 
 /// Not a test, but the daemon of the one above.
 #[test]
-#[ignore = "the daemon of another test"]
+#[ignore = "no test: threads_that_hand_it_on starts it as its daemon"]
 fn thread_chain() {
     let Ok(threads) = env::var("LNPROTOTEST_THREADS") else { return };
     let (first, mut receiver) = std::sync::mpsc::channel::<String>();
