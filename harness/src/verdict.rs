@@ -287,6 +287,8 @@ code_kinds! {
     OperationSucceeded = "operation-succeeded",
     /// An operation was not over at the path's end: `operation-unfinished/NAME`.
     OperationUnfinished = "operation-unfinished",
+    /// A message came that the state of its channel does not allow: `out-of-order/NAME`.
+    OutOfOrder = "out-of-order",
     /// Nothing came, and nothing more will.
     Quiet = "quiet",
     /// A transaction that should be there is not.

@@ -101,10 +101,11 @@ fn takes(event: &EventInfo, argument: &ArgumentInfo) -> Result<String, DocsError
 }
 
 /// The types of arguments, as Rust and as authors call them.
-const TYPES: [(&str, &str); 29] = [
+const TYPES: [(&str, &str); 30] = [
     ("Alternatives", "list of alternatives, each a list of steps"),
     ("Bindings", "map of names to values"),
     ("ChannelRef", "channel"),
+    ("ClaimedOutput", "name of an output"),
     ("Expr", "any value"),
     ("Expr<Bytes>", "hex"),
     ("Expr<Keyset>", "keyset"),

@@ -1,15 +1,17 @@
-//! What the harness knows of a channel: its funding, both ends' commitments, our keys.
+//! What the harness knows of a channel: its funding, our keys, and what has become of it.
 
 use bitcoin::Transaction;
-use lnprototest_bolt::channel::{
-    ChannelParameters, Commitment, CommitmentNumber, CommitmentState, ExpectedSignature, Funding, Keyset,
-    PerSide, Side,
-};
-use secp256k1::PublicKey;
+use lnprototest_bolt::channel::{ExpectedSignature, Funding, Keyset, Side};
+use lnprototest_bolt::wire::Message;
 use secp256k1::ecdsa::Signature;
+use std::cell::RefCell;
 
-/// One channel.
-#[derive(Clone, Debug)]
+use super::closing::Closing;
+use super::life::Life;
+use crate::stage::Stop;
+
+/// One channel. Expressions that speak of it see it as it is when they are evaluated.
+#[derive(Debug)]
 pub(crate) struct Channel {
     /// The session on which it was opened.
     pub(crate) session: String,
@@ -18,14 +20,12 @@ pub(crate) struct Channel {
     pub(crate) funding: Funding,
     /// The funding transaction, if it is ours.
     pub(crate) funding_tx: Option<Transaction>,
-    /// Once `Commit` has made them.
-    pub(crate) commitments: Option<Commitments>,
-}
-
-/// Both ends' commitment transactions.
-#[derive(Clone, Debug)]
-pub(crate) struct Commitments {
-    pub(crate) current: PerSide<Commitment>,
+    /// From `Commit` on.
+    pub(crate) life: RefCell<Option<Life>>,
+    /// The last that `CreateClosing` made.
+    pub(crate) closing: RefCell<Option<Closing>>,
+    /// The signature of the last `closing_signed` that came.
+    pub(super) closing_from_node: RefCell<Option<[u8; 64]>>,
 }
 
 impl Channel {
@@ -35,37 +35,61 @@ impl Channel {
         funding: Funding,
         funding_tx: Option<Transaction>,
     ) -> Self {
-        Self { session: session.to_owned(), keys, funding, funding_tx, commitments: None }
+        Self {
+            session: session.to_owned(),
+            keys,
+            funding,
+            funding_tx,
+            life: RefCell::default(),
+            closing: RefCell::default(),
+            closing_from_node: RefCell::default(),
+        }
+    }
+
+    /// Takes note of a message of this channel that has come to the other end.
+    ///
+    /// # Errors
+    /// See [`Life::follow`].
+    pub(crate) fn follow(&self, by: Side, message: &Message) -> Result<(), Stop> {
+        if by == Side::Remote && message.name() == "closing_signed" {
+            self.closing_from_node.replace(message.array("signature"));
+        }
+        match &mut *self.life.borrow_mut() {
+            Some(life) => life.follow(by, message, &self.keys),
+            None => Ok(()),
+        }
+    }
+
+    /// Its session has ended.
+    pub(crate) fn disconnected(&self) {
+        if let Some(life) = &mut *self.life.borrow_mut() {
+            life.disconnected();
+        }
+    }
+
+    /// We send what breaks its rules: what follows is not the usual.
+    pub(crate) fn lose(&self) {
+        if let Some(life) = &mut *self.life.borrow_mut() {
+            life.lost = true;
+        }
     }
 
     /// What the node has to sign: our current commitment.
     pub(crate) fn sig_from_node(&self) -> Option<ExpectedSignature> {
-        let ours = &self.commitments.as_ref()?.current.local;
-        Some(ours.expected_signature(Side::Remote))
+        let life = self.life.borrow();
+        Some(life.as_ref()?.current(Side::Local).commitment.expected_signature(Side::Remote))
     }
 
     /// What [`Channel::sig_for_node`] signs.
     pub(crate) fn hash_for_node(&self) -> Option<[u8; 32]> {
-        let theirs = &self.commitments.as_ref()?.current.remote;
+        let life = self.life.borrow();
+        let theirs = &life.as_ref()?.current(Side::Remote).commitment;
         Some(*theirs.expected_signature(Side::Local).hash.as_ref())
     }
 
     /// Our signature on the node's current commitment.
     pub(crate) fn sig_for_node(&self) -> Option<Signature> {
-        let theirs = &self.commitments.as_ref()?.current.remote;
-        Some(theirs.sign(&self.keys.funding))
-    }
-}
-
-impl Commitments {
-    /// Both ends' first commitments.
-    pub(crate) fn first(
-        parameters: &ChannelParameters,
-        state: &CommitmentState,
-        points: &PerSide<PublicKey>,
-    ) -> Self {
-        let number = CommitmentNumber::FIRST;
-        let current = PerSide::from_fn(|side| parameters.commitment(side, number, points[side], state));
-        Self { current }
+        let life = self.life.borrow();
+        Some(life.as_ref()?.current(Side::Remote).commitment.sign(&self.keys.funding))
     }
 }

@@ -185,7 +185,15 @@ pub(super) fn transaction_value(tx: &Transaction) -> Value {
             ("script", Value::bytes(output.script_pubkey.as_bytes())),
         ])
     });
+    let inputs = tx.input.iter().map(|input| {
+        Value::map([
+            ("outpoint", Value::from(input.previous_output.to_string())),
+            ("sequence", Value::from(input.sequence.to_consensus_u32())),
+            ("witness", Value::list(input.witness.iter().map(Value::bytes))),
+        ])
+    });
     Value::map([
+        ("inputs", Value::list(inputs)),
         ("locktime", Value::from(tx.lock_time.to_consensus_u32())),
         ("outputs", Value::list(outputs)),
         ("tx", Value::bytes(bitcoin::consensus::serialize(tx))),

@@ -5,17 +5,17 @@ use bitcoin::{Amount, FeeRate, OutPoint, Txid};
 use lnprototest_bolt::channel::{ChannelParameters, Coin, CoinKind, Funding, PerSide, Side, pay};
 use lnprototest_runner_api::Chain;
 use lnprototest_spec_events::Value;
-use lnprototest_spec_events::event::{self, AcceptFunding, Commit, CreateFunding};
+use lnprototest_spec_events::event::{self, AcceptFunding, ChannelRef, Commit, CreateFunding};
 use secp256k1::{PublicKey, SecretKey};
 use std::rc::Rc;
 
 use super::performer::Performer;
-use crate::channel::{Channel, Commitments, Negotiated};
+use crate::channel::{Channel, Life, Negotiated};
 use crate::stage::Stop;
 use crate::verdict::{Code, CodeKind};
 
 /// The lowest feerate that nodes relay, in sat per 1000 weight.
-const MIN_RELAY_FEERATE: u32 = 253;
+pub(super) const MIN_RELAY_FEERATE: u32 = 253;
 
 impl Performer<'_> {
     pub(super) async fn create_funding(&mut self, event: &CreateFunding) -> Result<(), Stop> {
@@ -64,10 +64,7 @@ impl Performer<'_> {
     }
 
     pub(super) fn commit(&mut self, event: &Commit) -> Result<(), Stop> {
-        let opener = match event.opener {
-            event::Side::Local => Side::Local,
-            event::Side::Remote => Side::Remote,
-        };
+        let opener = side(event.opener);
         let channel = self.stage.channel(&event.chan)?;
         let (session, funding) = (channel.session.clone(), channel.funding);
         let target = self.stage.session(&session)?;
@@ -78,12 +75,20 @@ impl Performer<'_> {
             format: negotiated.format(),
             parties: negotiated.parties()?,
         };
-        let commitments =
-            Commitments::first(&parameters, &negotiated.first_state()?, &negotiated.first_points()?);
-        let mut channel = self.stage.channel(&event.chan)?.as_ref().clone();
-        channel.commitments = Some(commitments);
-        self.name_channel(&event.chan, channel);
+        let mut life = Life::new(parameters, &negotiated.first_state()?, &negotiated.first_points()?);
+        let created = target.rcvd.last("funding_created").filter(|_| opener == Side::Remote);
+        if let Some(created) = created {
+            life.first_signature(created.message())?;
+        }
+        self.chan(&event.chan)?.life.replace(Some(life));
         Ok(())
+    }
+
+    /// The channel that an event is about; `commit` and the like are its from now on.
+    pub(super) fn chan(&mut self, channel: &ChannelRef) -> Result<Rc<Channel>, Stop> {
+        let found = self.stage.channel(channel)?.clone();
+        self.stage.names.set_default_channel(channel);
+        Ok(found)
     }
 
     fn name_channel(&mut self, name: &str, channel: Channel) {
@@ -123,5 +128,13 @@ impl Performer<'_> {
             key,
             kind: CoinKind::P2wpkh,
         })
+    }
+}
+
+/// The same side, in the words of BOLT 3's transactions.
+pub(super) fn side(side: event::Side) -> Side {
+    match side {
+        event::Side::Local => Side::Local,
+        event::Side::Remote => Side::Remote,
     }
 }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod channel;
+mod commitments;
 mod fails;
 mod naming;
 mod node;

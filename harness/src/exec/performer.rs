@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use super::naming::name_of;
-use crate::session::{Arrived, Background};
+use crate::session::{Arrived, Background, Recorded};
 use crate::stage::{Arrival, Failing, Stage, Stop};
 use crate::transcript::{Entry, Transcript};
 use crate::verdict::{Blame, Code, CodeKind, Failure, Fault, Lack};
@@ -104,9 +104,11 @@ impl<'a> Performer<'a> {
             Event::Broadcast(event) => self.broadcast(event).await,
             Event::Check(event) => self.check(event),
             Event::CheckEq(event) => self.check_eq(event),
+            Event::Claim(event) => self.claim(event),
             Event::CloseChannel(event) => self.close_channel(event).await,
             Event::Commit(event) => self.commit(event),
             Event::Connect(event) => self.connect(event).await,
+            Event::CreateClosing(event) => self.create_closing(event),
             Event::CreateFunding(event) => self.create_funding(event).await,
             Event::Disconnect(event) => self.disconnect(event).await,
             Event::ExpectBytes(event) => self.expect_bytes(event).await,
@@ -131,6 +133,7 @@ impl<'a> Performer<'a> {
             Event::Sequence(event) => self.steps(&event.steps).await,
             Event::Set(event) => self.set(event),
             Event::TryAll(event) => self.try_all(event).await,
+            Event::UpdateCommit(event) => self.update_commit(event).await,
             Event::Wait(event) => self.wait(event).await,
             event => Err(Stop::spec(format!("this harness does not perform {}", event.info().name))),
         }
@@ -144,7 +147,7 @@ impl<'a> Performer<'a> {
         let names: Vec<Rc<str>> = here.map(|session| session.name.clone()).collect();
         for name in &names {
             while let Arrival::Came(arrived) = self.stage.arrival(name, Background::USUAL, &[]).await? {
-                self.leftover(name, &arrived)?;
+                self.leftover(name, &arrived, Stage::consume)?;
                 if matches!(arrived, Arrived::End) {
                     break;
                 }
@@ -154,18 +157,24 @@ impl<'a> Performer<'a> {
     }
 
     /// Judges what has come on a session and no step has looked at, before a step ends the session: as at the path's
-    /// end, but nothing more is waited for. There need be no such session.
+    /// end, but nothing more is waited for; and for its channels it never came. There need be no such session.
     pub(crate) async fn part_from(&mut self, session: &str) -> Result<(), Stop> {
         for arrived in self.stage.untaken(session).await? {
-            self.leftover(session, &arrived)?;
+            self.leftover(session, &arrived, Stage::record)?;
         }
+        self.stage.part_channels(session);
         Ok(())
     }
 
-    fn leftover(&mut self, session: &str, arrived: &Arrived) -> Result<(), Stop> {
+    fn leftover(
+        &mut self,
+        session: &str,
+        arrived: &Arrived,
+        take: fn(&mut Stage<'a>, &str, &Rc<Recorded>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         match arrived {
             Arrived::Message(recorded) if !matches!(recorded.message().name(), "error" | "warning") => {
-                self.stage.consume(session, recorded)
+                take(&mut self.stage, session, recorded)
             }
             Arrived::Unknown { .. } => Ok(()),
             // Whoever has just sent an error or warning that a step expected is free to close.

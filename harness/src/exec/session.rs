@@ -1,5 +1,6 @@
 //! Connections and messages.
 
+use lnprototest_bolt::channel::Side;
 use lnprototest_bolt::noise::{
     ACT_ONE_LENGTH, ACT_THREE_LENGTH, ACT_TWO_LENGTH, Initiator, Responder, Transport,
 };
@@ -98,6 +99,12 @@ impl Performer<'_> {
         let trailing = self.optional(&event.trailing)?;
         let truncate = self.optional(&event.truncate)?;
         if raw_tlvs.is_none() && trailing.is_none() && truncate.is_none() {
+            if let Some(channel) = self.stage.channel_of(session, &message) {
+                match event.invalid {
+                    true => channel.lose(),
+                    false => channel.follow(Side::Local, &message)?,
+                }
+            }
             return self.stage.send(session, message).await;
         }
         let bytes = broken(&message, raw_tlvs.as_deref(), trailing.as_deref(), truncate)?;

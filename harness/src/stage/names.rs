@@ -78,7 +78,7 @@ impl Scope for Names {
             return Some(value.clone());
         }
         match name {
-            "commit" | "funding" => self.member(self.default_channel(), name),
+            "closing" | "commit" | "funding" => self.member(self.default_channel(), name),
             "msg" => self.message.clone(),
             "rcvd" | "sent" => self.member(self.default_session(), name),
             _ => self.path.get(name).cloned(),

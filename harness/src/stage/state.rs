@@ -2,6 +2,7 @@
 
 use bitcoin::BlockHash;
 use indexmap::IndexMap;
+use lnprototest_bolt::channel::Side;
 use lnprototest_bolt::features::FeatureSet;
 use lnprototest_bolt::wire::{Catalogue, Message};
 use lnprototest_runner_api::{Chain, Identity, Node, NodeError, NodeKeys, Operation, Settled};
@@ -174,9 +175,18 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Records `message` as received by a step. An `init` says what the node offers; a path whose spec requires more
-    /// ends here.
+    /// Records `message` as received by a step; its channel goes on by it. What a node signs and reveals in it is judged
+    /// here.
     pub(crate) fn consume(&mut self, session: &str, message: &Rc<Recorded>) -> Result<(), Stop> {
+        self.record(session, message)?;
+        match self.channel_of(session, message.message()) {
+            Some(channel) => channel.follow(Side::Remote, message.message()),
+            None => Ok(()),
+        }
+    }
+
+    /// Records `message` as received. An `init` says what the node offers; a path whose spec requires more ends here.
+    pub(crate) fn record(&mut self, session: &str, message: &Rc<Recorded>) -> Result<(), Stop> {
         self.session(session)?.rcvd.push(message.clone());
         if message.message().name() == "init" {
             let offered = offered_by(message.message());
@@ -338,6 +348,19 @@ impl<'a> Stage<'a> {
     /// The channel of this name.
     pub(crate) fn channel(&self, name: &str) -> Result<&Rc<Channel>, Stop> {
         self.channels.get(name).ok_or_else(|| Stop::spec(format!("there is no channel '{name}' yet")))
+    }
+
+    /// The channel that a message on this session is about.
+    pub(crate) fn channel_of(&self, session: &str, message: &Message) -> Option<&Rc<Channel>> {
+        let id = message.array::<32>("channel_id")?;
+        self.channels
+            .values()
+            .find(|channel| channel.session == session && channel.funding.channel_id() == id)
+    }
+
+    /// The connection of a session has ended: what its channels were about to change is forgotten.
+    pub(crate) fn part_channels(&self, session: &str) {
+        self.channels.values().filter(|channel| channel.session == session).for_each(|c| c.disconnected());
     }
 
     /// Makes what the bytes of a session mean available, its pongs to our fences taken out.

@@ -14,7 +14,9 @@ mod transport;
 
 pub use argument::{Alternatives, ChannelRef, MessageName, Name, SessionRef};
 pub use chain::{Block, Broadcast, ExpectNoTx, ExpectTx, TxOutput};
-pub use channel::{AcceptFunding, Commit, CreateFunding, Side};
+pub use channel::{
+    AcceptFunding, Claim, ClaimedOutput, Commit, CreateClosing, CreateFunding, Side, UpdateCommit,
+};
 pub use node::{CloseChannel, FundChannel, Restart, Wait};
 pub use session::{
     Accept, Connect, Disconnect, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectQuiet,

@@ -113,6 +113,8 @@ events! { Session:
         truncate: Option<Expr<u64>>,
         /// Bytes in place of its whole TLV stream.
         raw_tlvs: Option<Expr<Bytes>>,
+        /// It breaks the rules of its channel on purpose: the channel is not followed past it.
+        invalid: bool,
     }
 
     /// From here on to the path's end the node does not send this message.

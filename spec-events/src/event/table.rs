@@ -262,8 +262,8 @@ macro_rules! event_enum {
 }
 
 event_enum! {
-    Accept, AcceptFunding, AnyOrder, Block, Broadcast, Check, CheckEq, CloseChannel, Commit, Connect, CreateFunding,
+    Accept, AcceptFunding, AnyOrder, Block, Broadcast, Check, CheckEq, Claim, CloseChannel, Commit, Connect, CreateClosing, CreateFunding,
     Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectNoTx, ExpectQuiet, ExpectTx,
     ExpectWarning, FundChannel, Handshake, Include, Msg, MustNotMsg, OneOf, RawConnect, RawMsg, Restart, SendBytes,
-    Sequence, Set, TryAll, Wait,
+    Sequence, Set, TryAll, UpdateCommit, Wait,
 }

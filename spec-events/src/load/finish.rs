@@ -14,6 +14,7 @@ impl Reader<'_> {
         match event {
             Event::Accept(event) => self.name_session(&event.name, &subject),
             Event::AcceptFunding(event) => self.name_channel(&event.chan, false, at),
+            Event::Claim(event) => self.name_value(Some(&event.bind), TRANSACTION, at),
             Event::Connect(event) => self.name_session(&event.name, &subject),
             Event::CreateFunding(event) => self.name_channel(&event.chan, false, at),
             Event::ExpectBytes(event) => self.name_value(event.bind.as_ref(), Shape::Text, at),

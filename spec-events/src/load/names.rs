@@ -3,11 +3,12 @@
 use indexmap::IndexMap;
 use std::sync::Arc;
 
-use super::shape::{CHAIN, CHANNEL, COMMIT, FUNDING, NODE, SESSION, Shape};
+use super::shape::{CHAIN, CHANNEL, CLOSING, COMMIT, FUNDING, NODE, SESSION, Shape};
 use crate::event::Name;
 
 /// Names that always mean the same.
-pub(crate) const RESERVED: [&str; 7] = ["chain", "commit", "funding", "msg", "node", "rcvd", "sent"];
+pub(crate) const RESERVED: [&str; 8] =
+    ["chain", "closing", "commit", "funding", "msg", "node", "rcvd", "sent"];
 
 /// Words that CEL has for something.
 const WORDS_OF_CEL: [&str; 4] = ["false", "in", "null", "true"];
@@ -78,6 +79,7 @@ impl Names {
         }
         match name {
             "chain" => return Some(CHAIN),
+            "closing" => return Some(CLOSING),
             "commit" => return Some(COMMIT),
             "funding" => return Some(FUNDING),
             "msg" => return self.message.clone(),

@@ -62,29 +62,77 @@ pub(crate) const CHAIN: Shape = Shape::Fixed(&[
 pub(crate) const CHANNEL: Shape = Shape::Fixed(CHANNEL_MEMBERS);
 
 const CHANNEL_MEMBERS: &[(&str, Fixed)] = &[
+    ("closing", Fixed::Map(CLOSING_MEMBERS)),
     ("commit", Fixed::Map(COMMIT_MEMBERS)),
     ("funding", Fixed::Map(FUNDING_MEMBERS)),
     ("local", Fixed::Map(COMMITMENTS)),
     ("remote", Fixed::Map(COMMITMENTS)),
 ];
 
+/// `closing`: the channel's closing transaction.
+pub(crate) const CLOSING: Shape = Shape::Fixed(CLOSING_MEMBERS);
+
+const CLOSING_MEMBERS: &[(&str, Fixed)] = &[
+    ("fee", Fixed::Int),
+    ("sig_for_node", Fixed::Text),
+    ("sig_from_node", Fixed::Text),
+    ("signed", Fixed::Text),
+    ("tx", Fixed::Text),
+    ("txid", Fixed::Text),
+];
+
 /// `commit`: the channel's current pair of commitments.
 pub(crate) const COMMIT: Shape = Shape::Fixed(COMMIT_MEMBERS);
 
-const COMMIT_MEMBERS: &[(&str, Fixed)] =
-    &[("hash_for_node", Fixed::Text), ("sig_for_node", Fixed::Text), ("sig_from_node", Fixed::Text)];
+const COMMIT_MEMBERS: &[(&str, Fixed)] = &[
+    ("hash_for_node", Fixed::Text),
+    ("local", Fixed::Map(COMMITMENTS)),
+    ("remote", Fixed::Map(COMMITMENTS)),
+    ("sig_for_node", Fixed::Text),
+    ("sig_from_node", Fixed::Text),
+];
 
 const COMMITMENT: Fixed = Fixed::Map(&[
     ("fee", Fixed::Int),
+    ("feerate", Fixed::Int),
+    ("htlc_sigs", Fixed::List(&Fixed::Text)),
+    ("htlcs", Fixed::List(&HTLC)),
     ("number", Fixed::Int),
     ("point", Fixed::Text),
     ("secret", Fixed::Text),
     ("sig", Fixed::Text),
+    ("signed", Fixed::Text),
+    ("to_local", OUTPUT),
+    ("to_local_anchor", OUTPUT),
+    ("to_remote", OUTPUT),
+    ("to_remote_anchor", OUTPUT),
     ("tx", Fixed::Text),
     ("txid", Fixed::Text),
 ]);
 
-const COMMITMENTS: &[(&str, Fixed)] = &[("current", COMMITMENT)];
+const COMMITMENTS: &[(&str, Fixed)] = &[
+    ("balance_msat", Fixed::Int),
+    ("current", COMMITMENT),
+    ("last_secret", Fixed::Text),
+    ("next", COMMITMENT),
+    ("next_commitment_number", Fixed::Int),
+    ("next_revocation_number", Fixed::Int),
+    ("revoked", Fixed::List(&COMMITMENT)),
+];
+
+const HTLC: Fixed = Fixed::Map(&[
+    ("amount_msat", Fixed::Int),
+    ("cltv_expiry", Fixed::Int),
+    ("offered_by", Fixed::Text),
+    ("outpoint", Fixed::Text),
+    ("payment_hash", Fixed::Text),
+    ("sat", Fixed::Int),
+    ("script", Fixed::Text),
+    ("tx", Fixed::Text),
+    ("txid", Fixed::Text),
+]);
+
+const OUTPUT: Fixed = Fixed::Map(&[("outpoint", Fixed::Text), ("sat", Fixed::Int), ("script", Fixed::Text)]);
 
 /// `funding`.
 pub(crate) const FUNDING: Shape = Shape::Fixed(FUNDING_MEMBERS);
@@ -127,6 +175,14 @@ pub(crate) const SESSION: Shape = Shape::Fixed(&[
 
 /// What `ExpectTx` names.
 pub(crate) const TRANSACTION: Shape = Shape::Fixed(&[
+    (
+        "inputs",
+        Fixed::List(&Fixed::Map(&[
+            ("outpoint", Fixed::Text),
+            ("sequence", Fixed::Int),
+            ("witness", Fixed::List(&Fixed::Text)),
+        ])),
+    ),
     ("locktime", Fixed::Int),
     ("outputs", Fixed::List(&Fixed::Map(&[("sat", Fixed::Int), ("script", Fixed::Text)]))),
     ("tx", Fixed::Text),

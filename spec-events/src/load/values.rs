@@ -8,7 +8,8 @@ use super::argument::{Absent, Argument, Written, write_expr, write_template};
 use super::names::Latest;
 use super::{Arguments, Reader};
 use crate::event::{
-    Alternatives, Bindings, ChannelRef, FailKind, MessageName, Name, Pair, SessionRef, Side, TxOutput,
+    Alternatives, Bindings, ChannelRef, ClaimedOutput, FailKind, MessageName, Name, Pair, SessionRef, Side,
+    TxOutput,
 };
 use crate::expr::Expr;
 use crate::yaml::{Scalar, Yaml, YamlKind};
@@ -187,6 +188,13 @@ macro_rules! choice {
     };
 }
 
+choice!(ClaimedOutput:
+    Htlc = "htlc",
+    ToLocal = "to_local",
+    ToLocalAnchor = "to_local_anchor",
+    ToRemote = "to_remote",
+    ToRemoteAnchor = "to_remote_anchor"
+);
 choice!(FailKind: Channel = "channel", Connection = "connection");
 choice!(Side: Local = "local", Remote = "remote");
 
