@@ -284,7 +284,7 @@ impl Taken<'_> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     use bitcoin::hashes::{Hash, sha256};
     sha256::Hash::hash(bytes).to_byte_array()
 }

@@ -6,6 +6,9 @@ mod follow;
 mod life;
 mod negotiated;
 mod state;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // A test that unwraps has failed.
+mod tests;
 mod view;
 
 pub(crate) use claim::ClaimRequest;
