@@ -6,6 +6,20 @@ use secp256k1::ecdsa::Signature;
 
 use super::life::Life;
 
+/// Which of BOLT 3's two forms a closing transaction has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ClosingForm {
+    /// That of `closing_signed`.
+    Legacy,
+    /// That of `closing_complete`.
+    Simple {
+        /// Who sends it.
+        closer: Side,
+        /// Its `locktime`.
+        locktime: u32,
+    },
+}
+
 /// A closing transaction that `CreateClosing` has made.
 #[derive(Clone, Debug)]
 pub(crate) struct Closing {
@@ -17,7 +31,7 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
-    /// With this fee; both outputs as far as they are above both dust limits, unless `outputs` says otherwise.
+    /// With this fee and these outputs.
     ///
     /// # Errors
     /// Why there is none yet.
@@ -26,17 +40,22 @@ impl Closing {
         keys: &Keyset,
         fee: Amount,
         outputs: Option<ClosingOutputs>,
+        form: ClosingForm,
     ) -> Result<Self, String> {
         let close = life.mutual_close()?;
         let opener = life.parameters.opener;
-        let outputs = match outputs {
-            Some(outputs) => outputs,
-            None => {
+        let made = match (form, outputs) {
+            (ClosingForm::Legacy, Some(outputs)) => close.legacy(opener, fee, outputs),
+            (ClosingForm::Legacy, None) => {
                 let limit = life.parameters.parties.local.dust_limit;
-                close.legacy_outputs(opener, fee, limit).map_err(|error| error.to_string())?
+                let outputs = close.legacy_outputs(opener, fee, limit);
+                outputs.and_then(|outputs| close.legacy(opener, fee, outputs))
+            }
+            (ClosingForm::Simple { closer, locktime }, outputs) => {
+                close.simple(closer, fee, locktime, outputs.unwrap_or(ClosingOutputs::Both))
             }
         };
-        let transaction = close.legacy(opener, fee, outputs).map_err(|error| error.to_string())?;
+        let transaction = made.map_err(|error| error.to_string())?;
         let signature = transaction.sign(&keys.funding);
         Ok(Self { transaction, fee, signature })
     }

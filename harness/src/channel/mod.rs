@@ -12,7 +12,7 @@ mod tests;
 mod view;
 
 pub(crate) use claim::ClaimRequest;
-pub(crate) use closing::Closing;
+pub(crate) use closing::{Closing, ClosingForm};
 pub(crate) use life::Life;
 pub(crate) use negotiated::Negotiated;
 pub(crate) use state::Channel;

@@ -24,8 +24,8 @@ pub(crate) struct Channel {
     pub(crate) life: RefCell<Option<Life>>,
     /// The last that `CreateClosing` made.
     pub(crate) closing: RefCell<Option<Closing>>,
-    /// The signature of the last `closing_signed` that came.
-    pub(super) closing_from_node: RefCell<Option<[u8; 64]>>,
+    /// The signatures of the last `closing_signed`, `closing_complete` or `closing_sig` that came.
+    pub(super) closing_from_node: RefCell<Vec<[u8; 64]>>,
 }
 
 impl Channel {
@@ -51,8 +51,10 @@ impl Channel {
     /// # Errors
     /// See [`Life::follow`].
     pub(crate) fn follow(&self, by: Side, message: &Message) -> Result<(), Stop> {
-        if by == Side::Remote && message.name() == "closing_signed" {
-            self.closing_from_node.replace(message.array("signature"));
+        if by == Side::Remote
+            && matches!(message.name(), "closing_complete" | "closing_sig" | "closing_signed")
+        {
+            self.closing_from_node.replace(closing_signatures(message));
         }
         match &mut *self.life.borrow_mut() {
             Some(life) => life.follow(by, message, &self.keys),
@@ -92,4 +94,11 @@ impl Channel {
         let life = self.life.borrow();
         Some(life.as_ref()?.current(Side::Remote).commitment.sign(&self.keys.funding))
     }
+}
+
+/// In `closing_complete` and `closing_sig` there is one for each choice of outputs.
+fn closing_signatures(message: &Message) -> Vec<[u8; 64]> {
+    let records = message.tlvs().into_iter().flat_map(|stream| stream.records());
+    let signatures = records.filter_map(|record| record.value()?.as_bytes()?.try_into().ok());
+    message.array("signature").into_iter().chain(signatures).collect()
 }

@@ -72,7 +72,7 @@ impl Channel {
             ("tx", Value::bytes(serialize(&transaction.transaction))),
             ("txid", Value::bytes(transaction.transaction.compute_txid().to_byte_array())),
         ];
-        let signed = (*self.closing_from_node.borrow()).and_then(|compact| closing.signed(&compact));
+        let signed = self.closing_from_node.borrow().iter().find_map(|compact| closing.signed(compact));
         members.extend(signed.map(|tx| ("signed", Value::bytes(serialize(&tx)))));
         Some(Value::map(members))
     }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::chain::transaction_value;
 use super::channel::{MIN_RELAY_FEERATE, side};
 use super::performer::Performer;
-use crate::channel::{Channel, ClaimRequest, Closing};
+use crate::channel::{Channel, ClaimRequest, Closing, ClosingForm};
 use crate::session::Background;
 use crate::stage::Stop;
 use crate::verdict::{Code, CodeKind};
@@ -107,10 +107,15 @@ impl Performer<'_> {
         let channel = self.chan(&event.chan)?;
         let fee = Amount::from_sat(self.eval(&event.fee)?);
         let only = event.only.map(|only| ClosingOutputs::Only(side(only)));
+        let locktime = self.optional(&event.locktime)?.unwrap_or(0);
+        let form = match event.closer {
+            Some(closer) => ClosingForm::Simple { closer: side(closer), locktime },
+            None => ClosingForm::Legacy,
+        };
         let closing = {
             let life = channel.life.borrow();
             let life = life.as_ref().ok_or_else(no_commitments)?;
-            Closing::new(life, &channel.keys, fee, only).map_err(Stop::spec)?
+            Closing::new(life, &channel.keys, fee, only, form).map_err(Stop::spec)?
         };
         channel.closing.replace(Some(closing));
         Ok(())

@@ -56,8 +56,12 @@ events! { Channel:
     CreateClosing {
         /// `fee_satoshis`.
         [main] fee: Expr<u64>,
-        /// Whose output alone it has. Default: all that are not below our `dust_limit_satoshis`.
+        /// Whose output alone it has. Default: all that are not below our `dust_limit_satoshis`; both with `closer`.
         only: Option<Side>,
+        /// Who sends `closing_complete` for it, and pays its fee. Without it, it is one of `closing_signed`.
+        closer: Option<Side>,
+        /// `locktime` of `closing_complete`. Default: 0.
+        locktime: Option<Expr<u32>>,
         /// The channel. Default: the one named last.
         chan: ChannelRef,
     }
