@@ -4,6 +4,7 @@
 
 mod channels;
 mod life;
+mod pair;
 mod place;
 
 use libtest_mimic::{Arguments, Failed, Trial};
