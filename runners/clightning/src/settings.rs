@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const ARGUMENTS: &[Argument] = &[
     Argument {
         name: "dual_fund",
-        about: "yes: it offers option_dual_fund, and a block at its start gives it confirmed coins; no (the default): as \
-                released, it does not",
+        about: "yes: it offers option_dual_fund, a block at its start gives it confirmed coins, and it can do \
+                accept_dual_funding and bump_funding; no (the default): none of these",
     },
     Argument {
         name: "flags",
