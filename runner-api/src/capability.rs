@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Capability {
-    /// It contributes on request to a channel that a peer opens with dual funding.
+    /// It contributes on request to channels that a peer opens with dual funding.
     AcceptDualFunding,
     /// It offers an HTLC on request, with hash and amount as told.
     AddHtlc,

@@ -15,7 +15,7 @@ use crate::{Capability, NodeError};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Put so much of the wallet's money into the next channel that a peer opens with dual funding. Answers
+    /// Put so much of the wallet's money into each channel that a peer opens with dual funding from now on. Answers
     /// [`Outcome::Done`].
     AcceptDualFunding {
         /// What to contribute.

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::log::LOG;
-use crate::settings::{Keys, Settings};
+use crate::settings::{DUAL_FUND, Keys, Settings};
 
 /// Plugins that no message of a peer reaches, which only cost time. A name that a version does not have does no harm.
 ///
@@ -47,8 +47,19 @@ pub(crate) struct Start<'a> {
     pub(crate) chain_plugin: &'a Path,
     /// The harness's keys.
     pub(crate) keys: &'a NodeKeys,
-    /// Whether it has seen the chain before. If not, it begins at the tip and has no block to look at again.
-    pub(crate) is_restart: bool,
+    /// From where on it looks at the chain.
+    pub(crate) since: Since,
+}
+
+/// Where lightningd begins with the chain.
+#[derive(Clone, Copy)]
+pub(crate) enum Since {
+    /// Fresh, with coins in a block above this height.
+    Height(u32),
+    /// Where it was when it went down, or some blocks before that.
+    LastRun,
+    /// Fresh, without anything in the chain.
+    Tip,
 }
 
 /// All arguments of lightningd:
@@ -57,7 +68,7 @@ pub(crate) struct Start<'a> {
 /// | --- | --- |
 /// | `--log-level=debug`, `--log-file` | a failure's report shows the log's end |
 /// | `--disable-dns`, `--autoconnect-seeker-peers=0` | it talks to nobody but us |
-/// | `--rescan=0` | a fresh node begins at the tip |
+/// | `--rescan` | a fresh node begins at the tip, or with the block that has its coins |
 /// | `--commit-time=1` | it signs a batch of changes after a millisecond, not ten |
 /// | `--commit-feerate-offset=0` | it has no reason for an `update_fee` unless the network's feerate changes |
 /// | `--ignore-fee-limits`, `--cltv-...`, `--funding-confirms`, `--max-concurrent-htlcs`, `--watchtime-blocks` | what it has on the main network: regtest's defaults trust everyone |
@@ -66,6 +77,7 @@ pub(crate) struct Start<'a> {
 /// | `--dev-no-reconnect` | it dials only when told to |
 /// | `--dev-no-version-checks` | it does not run each subdaemon once before, which takes 40 ms |
 /// | `--dev-force-...` | the harness's keys |
+/// | `--experimental-dual-fund` | it is to offer `option_dual_fund` |
 ///
 /// Those that begin with `--dev` need `--developer`, and are left out where it is to have its own keys. `further` flags
 /// come last, so that they win.
@@ -90,8 +102,14 @@ pub(crate) fn command_line(settings: &Settings, start: &Start<'_>) -> Vec<OsStri
         .map(OsString::from),
     );
     line.extend(AS_ON_MAINNET.map(OsString::from));
-    if !start.is_restart {
-        line.push("--rescan=0".into());
+    match start.since {
+        // Lightningd takes what is below zero for a height.
+        Since::Height(height) => line.push(format!("--rescan=-{height}").into()),
+        Since::LastRun => {}
+        Since::Tip => line.push("--rescan=0".into()),
+    }
+    if settings.dual_fund {
+        line.push(DUAL_FUND.into());
     }
     if settings.keys == Keys::Known {
         line.extend(for_developers(start.keys).map(OsString::from));

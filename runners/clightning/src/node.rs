@@ -1,5 +1,6 @@
 //! What is a lightningd to the harness?
 
+use bitcoin::ScriptBuf;
 use lnprototest_daemon::Program;
 use lnprototest_runner_api::{
     ByteStream, Identity, LocalFuture, Node, NodeError, NodeKeys, Operation, OperationError, Outcome,
@@ -9,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use crate::command_line::Since;
 use crate::log::Log;
 use crate::network::Network;
 use crate::operations;
@@ -16,6 +18,7 @@ use crate::prepared::Prepared;
 use crate::process::{Home, Process};
 use crate::settings::Settings;
 use crate::settle::settle;
+use crate::wallet::{self, WalletError};
 
 /// A lightningd, running or not.
 pub(crate) struct LightningNode {
@@ -52,12 +55,16 @@ impl LightningNode {
         let network = Rc::new(Network::new(chain));
         let log = Rc::new(Log::new(&dir));
         let home = Home { program: &program, settings, keys: &keys, network: &network, dir: &dir, log: &log };
-        prepared.furnish(&home).await?;
-        let process = Process::start(&home, false).await?;
+        let since = match prepared.furnish(&home).await? {
+            Some(script) => Since::Height(confirmed_coins(&network, script).await?),
+            None => Since::Tip,
+        };
+        let process = Process::start(&home, since).await?;
+        let has_coins = Cell::new(matches!(since, Since::Height(_)));
         let identity = process.identity.clone();
         let state = RefCell::new(State::Running(Rc::new(process)));
         let settings = settings.clone();
-        Ok(Self { program, settings, keys, network, dir, log, identity, has_coins: Cell::new(false), state })
+        Ok(Self { program, settings, keys, network, dir, log, identity, has_coins, state })
     }
 
     fn running(&self) -> Result<Rc<Process>, NodeError> {
@@ -102,10 +109,18 @@ impl LightningNode {
             dir: &self.dir,
             log: &self.log,
         };
-        let process = Process::start(&home, true).await?;
+        let process = Process::start(&home, Since::LastRun).await?;
         self.state.replace(State::Running(Rc::new(process)));
         Ok(())
     }
+}
+
+/// Has its coins in a block, above the height that comes back.
+async fn confirmed_coins(network: &Network, script: ScriptBuf) -> Result<u32, NodeError> {
+    wallet::confirm(network, script).await.map_err(|error| match error {
+        WalletError::Chain(error) => NodeError::Chain(error),
+        error => NodeError::Start(error.to_string()),
+    })
 }
 
 impl Node for LightningNode {
@@ -142,7 +157,8 @@ impl Node for LightningNode {
     fn perform(&self, operation: Operation) -> LocalFuture<'_, Result<Outcome, OperationError>> {
         Box::pin(async {
             let process = self.running()?;
-            operations::perform(process, &self.network, &self.has_coins, operation).await
+            let can_dual_fund = self.settings.dual_fund;
+            operations::perform(process, &self.network, &self.has_coins, can_dual_fund, operation).await
         })
     }
 

@@ -3,51 +3,62 @@
 //! A lightningd that starts in an empty directory makes its database first, which takes as long as all the rest. So
 //! that is done once for each set of keys; the database holds no block, so it fits any chain.
 
+use bitcoin::ScriptBuf;
 use lnprototest_daemon::{PrepareError, PreparedDir};
 use lnprototest_runner_api::{NodeError, NodeKeys};
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::command_line::Since;
 use crate::log::Log;
 use crate::process::{Home, Process};
 use crate::settings::Keys;
-
-/// The seed of its wallet, if it has the harness's keys: any other bytes would do. 32 bytes make an old-fashioned
-/// wallet, which all versions have; without, newer ones choose twelve words by chance.
-const WALLET_SEED: [u8; 32] = [0x77; 32];
+use crate::wallet;
 
 /// Directories in which a lightningd has been before, by the keys that it had.
 #[derive(Default)]
 pub(crate) struct Prepared {
-    dirs: Mutex<Vec<(NodeKeys, Arc<PreparedDir>)>>,
+    dirs: Mutex<Vec<(NodeKeys, Arc<Furniture>)>>,
+}
+
+#[derive(Default)]
+struct Furniture {
+    dir: PreparedDir,
+    /// Where the wallet in it can be paid to, if it was asked.
+    wallet: OnceLock<ScriptBuf>,
 }
 
 impl Prepared {
-    /// Makes `home.dir`, which does not exist yet, ready for a node.
+    /// Makes `home.dir`, which does not exist yet, ready for a node. A node that is to have confirmed coins can be paid
+    /// to the script that comes back.
     ///
     /// # Errors
     /// [`NodeError::Start`] if lightningd does not come up, or there is no room.
-    pub(crate) async fn furnish(&self, home: &Home<'_>) -> Result<(), NodeError> {
+    pub(crate) async fn furnish(&self, home: &Home<'_>) -> Result<Option<ScriptBuf>, NodeError> {
         let prepared = self.with(home.keys);
-        let made = prepared.copy_to(home.dir, async |dir| {
+        let made = prepared.dir.copy_to(home.dir, async |dir| {
             let log = Rc::new(Log::new(dir));
-            prepare(&Home { dir, log: &log, ..*home }).await
+            if let Some(script) = prepare(&Home { dir, log: &log, ..*home }).await? {
+                prepared.wallet.get_or_init(|| script);
+            }
+            Ok(())
         });
         made.await.map_err(|error| match error {
             PrepareError::Make(error) => error,
             error => NodeError::Start(error.to_string()),
-        })
+        })?;
+        Ok(prepared.wallet.get().cloned())
     }
 
-    fn with(&self, keys: &NodeKeys) -> Arc<PreparedDir> {
+    fn with(&self, keys: &NodeKeys) -> Arc<Furniture> {
         let mut dirs = self.dirs.lock().unwrap_or_else(PoisonError::into_inner);
         match dirs.iter().find(|(known, _)| known == keys) {
             Some((_, dir)) => Arc::clone(dir),
             None => {
-                let dir = Arc::<PreparedDir>::default();
+                let dir = Arc::<Furniture>::default();
                 dirs.push((keys.clone(), Arc::clone(&dir)));
                 dir
             }
@@ -55,15 +66,24 @@ impl Prepared {
     }
 }
 
-async fn prepare(home: &Home<'_>) -> Result<(), NodeError> {
+async fn prepare(home: &Home<'_>) -> Result<Option<ScriptBuf>, NodeError> {
     let unable = |error: io::Error| NodeError::Start(format!("{}: {error}", home.dir.display()));
     if home.settings.keys == Keys::Known {
         let regtest = home.dir.join("regtest");
         fs::create_dir_all(&regtest).map_err(unable)?;
-        fs::write(regtest.join("hsm_secret"), WALLET_SEED).map_err(unable)?;
+        // Its wallet's seed: any bytes would do that no other node has. 32 make an old-fashioned wallet, which all versions
+        // have; without, newer ones choose twelve words by chance.
+        fs::write(regtest.join("hsm_secret"), home.keys.node_key.secret_bytes()).map_err(unable)?;
     }
-    Process::start(home, false).await?.stop().await?;
-    keep_data_only(home.dir).map_err(unable)
+    let process = Process::start(home, Since::Tip).await?;
+    let mut script = None;
+    if home.settings.dual_fund {
+        let asked = wallet::script(&process.rpc).await;
+        script = Some(asked.map_err(|error| NodeError::Start(error.to_string()))?);
+    }
+    process.stop().await?;
+    keep_data_only(home.dir).map_err(unable)?;
+    Ok(script)
 }
 
 /// All that a fresh node must not find lies beside the folder of its network.

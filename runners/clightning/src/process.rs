@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::backend::{Backend, ChainPlugin};
-use crate::command_line::{Start, command_line};
+use crate::command_line::{Since, Start, command_line};
 use crate::log::Log;
 use crate::network::Network;
 use crate::rpc::Rpc;
@@ -53,18 +53,18 @@ impl Process {
     ///
     /// # Errors
     /// [`NodeError::Start`] if it does not come up, with its last words; [`NodeError::Chain`] if that failed meanwhile.
-    pub(crate) async fn start(home: &Home<'_>, is_restart: bool) -> Result<Self, NodeError> {
+    pub(crate) async fn start(home: &Home<'_>, since: Since) -> Result<Self, NodeError> {
         let mut tries = PORTS;
         loop {
             tries -= 1;
-            match Self::start_once(home, is_restart).await {
+            match Self::start_once(home, since).await {
                 Err(NodeError::Start(how)) if tries > 0 && how.contains("Address already in use") => {}
                 started => return started,
             }
         }
     }
 
-    async fn start_once(home: &Home<'_>, is_restart: bool) -> Result<Self, NodeError> {
+    async fn start_once(home: &Home<'_>, since: Since) -> Result<Self, NodeError> {
         let unable = |error: io::Error| NodeError::Start(format!("{}: {error}", home.dir.display()));
         let mut port = Port::take().map_err(start)?;
         let plugin = ChainPlugin::install(home.dir, home.network.clone()).map_err(unable)?;
@@ -75,7 +75,7 @@ impl Process {
                 address: port.address(),
                 chain_plugin: plugin.program(),
                 keys: home.keys,
-                is_restart,
+                since,
             },
         );
         port.release();

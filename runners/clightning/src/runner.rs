@@ -47,7 +47,9 @@ impl Runner for ClightningRunner {
         ];
         let known = [Capability::KnownKeys, Capability::SetFeerate];
         let for_developers = known.into_iter().filter(|_| self.settings.keys == Keys::Known);
-        always.into_iter().chain(for_developers).collect()
+        let dual_funding = [Capability::AcceptDualFunding, Capability::BumpFunding];
+        let with_dual_fund = dual_funding.into_iter().filter(|_| self.settings.dual_fund);
+        always.into_iter().chain(for_developers).chain(with_dual_fund).collect()
     }
 
     fn start(&self, world: World) -> LocalFuture<'_, Result<Rc<dyn Node>, NodeError>> {

@@ -6,6 +6,9 @@
 //! lightningd itself, which takes note of what it receives in a transaction that it publishes. No block is mined for
 //! it: lightningd spends unconfirmed coins where it is told that it may. And it is published in truth only with the
 //! transaction that spends it, see [`Network::hold_back`].
+//!
+//! But for dual funding it takes confirmed coins only, from itself and in replacements from anyone. Then a block pays them
+//! before it starts, to an address that was found out earlier.
 
 use bitcoin::absolute::LockTime;
 use bitcoin::secp256k1::{Message, SECP256K1, SecretKey};
@@ -31,29 +34,58 @@ const FEE: Amount = Amount::from_sat(1_000);
 /// # Errors
 /// [`WalletError`]
 pub(crate) async fn fill(rpc: &Rpc, network: &Network) -> Result<(), WalletError> {
-    let at =
-        network.chain().block_at(<dyn Chain>::NODE_COINBASE_HEIGHT).await?.ok_or(WalletError::NoCoinbase)?;
-    let coinbase = at.block.txdata.first().ok_or(WalletError::NoCoinbase)?;
-    let coin = coinbase.output.first().ok_or(WalletError::NoCoinbase)?;
-    let outpoint = OutPoint { txid: coinbase.compute_txid(), vout: 0 };
-    let address = address(rpc).await?;
-    let psbt = payment(outpoint, coin, address.script_pubkey())?;
-    network.hold_back(psbt.clone().extract_tx().map_err(|_| WalletError::Unsigned)?);
+    let psbt = payment(network.chain(), script(rpc).await?).await?;
+    network.hold_back(signed(psbt.clone())?);
     rpc.call("sendpsbt", json!({ "psbt": psbt.to_string() })).await?;
     Ok(())
 }
 
-/// A fresh address of its wallet: P2WPKH where it has such.
-async fn address(rpc: &Rpc) -> Result<Address, WalletError> {
+/// Pays its coins to `script` in a block of their own, unless that has been done. They are above the height that comes
+/// back.
+///
+/// # Errors
+/// [`WalletError`]
+pub(crate) async fn confirm(network: &Network, script: ScriptBuf) -> Result<u32, WalletError> {
+    let chain = network.chain();
+    let payment = signed(payment(chain, script).await?)?;
+    let first = OutPoint { txid: payment.compute_txid(), vout: 0 };
+    if let Some((height, _)) = chain.unspent(first).await? {
+        return Ok(height - 1);
+    }
+    let (height, _) = chain.tip().await?;
+    chain.mine(1, &[payment]).await?;
+    Ok(height)
+}
+
+/// The script of a fresh address of its wallet: P2WPKH where it has such.
+///
+/// # Errors
+/// [`WalletError`]
+pub(crate) async fn script(rpc: &Rpc) -> Result<ScriptBuf, WalletError> {
     let answer = rpc.call("newaddr", json!({ "addresstype": "all" })).await?;
     let text = answer["bech32"].as_str().or_else(|| answer["p2tr"].as_str());
     let address: Address<_> =
         text.and_then(|text| text.parse().ok()).ok_or(WalletError::NoAddress { answer: answer.clone() })?;
-    address.require_network(bitcoin::Network::Regtest).map_err(|_| WalletError::NoAddress { answer })
+    match address.require_network(bitcoin::Network::Regtest) {
+        Ok(address) => Ok(address.script_pubkey()),
+        Err(_) => Err(WalletError::NoAddress { answer }),
+    }
 }
 
-/// The transaction that spends `coin`, signed.
-fn payment(outpoint: OutPoint, coin: &TxOut, to: ScriptBuf) -> Result<Psbt, WalletError> {
+/// The transaction that spends the node's coinbase, signed.
+async fn payment(chain: &dyn Chain, to: ScriptBuf) -> Result<Psbt, WalletError> {
+    let at = chain.block_at(<dyn Chain>::NODE_COINBASE_HEIGHT).await?.ok_or(WalletError::NoCoinbase)?;
+    let coinbase = at.block.txdata.first().ok_or(WalletError::NoCoinbase)?;
+    let coin = coinbase.output.first().ok_or(WalletError::NoCoinbase)?;
+    let outpoint = OutPoint { txid: coinbase.compute_txid(), vout: 0 };
+    spend(outpoint, coin, to)
+}
+
+fn signed(psbt: Psbt) -> Result<Transaction, WalletError> {
+    psbt.extract_tx().map_err(|_| WalletError::Unsigned)
+}
+
+fn spend(outpoint: OutPoint, coin: &TxOut, to: ScriptBuf) -> Result<Psbt, WalletError> {
     let unsigned = |_| WalletError::Unsigned;
     let key = SecretKey::from_slice(&<dyn Chain>::COINBASE_KEY).map_err(|_| WalletError::Unsigned)?;
     let public_key = CompressedPublicKey(key.public_key(SECP256K1));

@@ -5,12 +5,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::refusal::Refusal;
-use super::{channels, connect, payments};
+use super::{channels, connect, dual_funding, payments};
 use crate::network::Network;
 use crate::process::Process;
 use crate::wallet;
 
-/// Carries out `operation`. The wallet gets its coins when they are first needed.
+/// Carries out `operation`. The wallet gets its coins when they are first needed, but for a node that `can_dual_fund`,
+/// which has them from the start.
 ///
 /// # Errors
 /// [`OperationError`]
@@ -18,10 +19,17 @@ pub(crate) async fn perform(
     process: Rc<Process>,
     network: &Network,
     has_coins: &Cell<bool>,
+    can_dual_fund: bool,
     operation: Operation,
 ) -> Result<Outcome, OperationError> {
     let done = match operation {
+        Operation::AcceptDualFunding { amount } if can_dual_fund => {
+            dual_funding::accept(&process, amount).await
+        }
         Operation::AddHtlc(request) => payments::add_htlc(&process, &request).await,
+        Operation::BumpFunding { channel, feerate_per_kw } if can_dual_fund => {
+            dual_funding::bump(&process, network, &channel, feerate_per_kw).await
+        }
         Operation::CloseChannel(channel) => channels::close(&process, &channel).await,
         Operation::ConnectOut { node_id, address } => connect::connect_out(&process, node_id, &address).await,
         Operation::CreateInvoice { amount_msat, preimage } => {

@@ -3,6 +3,7 @@
 mod channels;
 mod connect;
 mod dispatch;
+mod dual_funding;
 mod payments;
 mod refusal;
 

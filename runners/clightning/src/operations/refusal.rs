@@ -1,20 +1,25 @@
 //! What if lightningd does not do as told?
 
-use lnprototest_runner_api::OperationError;
+use bitcoin::Txid;
+use lnprototest_runner_api::{ChainError, NodeError, OperationError};
 use serde_json::Value;
 
 use crate::rpc::RpcError;
 use crate::wallet::WalletError;
 
-/// Why an operation came to nothing; all of these are lightningd's own word.
+/// Why an operation came to nothing; all but the chain's failure are lightningd's own word.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     #[error("its answer to {method} has no {missing}: {answer}")]
     Incomplete { method: &'static str, missing: &'static str, answer: Value },
     #[error("no address for it to dial: {0}")]
     NoAddress(#[source] std::io::Error),
     #[error("it has no channel {0}")]
     NoChannel(String),
+    #[error("there is nothing to replace: no funding transaction {0} waits for a block")]
+    NoFunding(Txid),
     #[error("{0} is no script that an address stands for, which is all that it takes")]
     NoScript(bitcoin::ScriptBuf),
     #[error(transparent)]
@@ -25,7 +30,10 @@ pub(super) enum Refusal {
 
 impl From<Refusal> for OperationError {
     fn from(refusal: Refusal) -> Self {
-        Self::Failed(refusal.to_string())
+        match refusal {
+            Refusal::Chain(error) => Self::Node(NodeError::Chain(error)),
+            refusal => Self::Failed(refusal.to_string()),
+        }
     }
 }
 

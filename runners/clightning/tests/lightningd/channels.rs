@@ -2,17 +2,15 @@
 
 use bitcoin::hashes::{Hash, sha256};
 use bitcoin::{Amount, SignedAmount};
-use lnprototest_runner_api::pipe::{PipeDialer, pipe};
 use lnprototest_runner_api::{
-    AddHtlc, Address, Chain, ChannelRef, FundChannel, Node, Operation, Outcome, Runner, SetPolicy,
+    AddHtlc, Chain, ChannelRef, FundChannel, Node, Operation, Outcome, Runner, SetPolicy,
 };
-use std::net::{Ipv4Addr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, copy_bidirectional};
-use tokio::task::spawn_local;
+use tokio::io::AsyncReadExt;
 
-use crate::place::{Place, settle};
+use crate::pair::{address, connect, says, until};
+use crate::place::Place;
 
 pub(crate) async fn dials(runner: Arc<dyn Runner>) {
     let place = Place::new();
@@ -104,16 +102,7 @@ pub(crate) async fn splices(runner: Arc<dyn Runner>) {
 async fn open(place: &Place, alice: &Rc<dyn Node>, bob: &Rc<dyn Node>, count: u8) -> ChannelRef {
     let peer = bob.identity().node_id;
     if count == 1 {
-        let (address, listener) = address();
-        let door = Rc::clone(bob);
-        spawn_local(async move {
-            let (mut from_alice, _) = listener.accept().await.unwrap();
-            let mut to_bob = door.dial().await.unwrap();
-            // It ends when one of them does.
-            let _ended = copy_bidirectional(&mut from_alice, &mut to_bob).await;
-        });
-        alice.perform(Operation::ConnectOut { node_id: peer, address }).await.unwrap();
-        until(&[alice, bob], async || says(bob, "Handed peer, entering loop")).await;
+        connect(alice, bob).await;
     }
     let request = FundChannel {
         peer,
@@ -151,26 +140,4 @@ async fn invoice(node: &Rc<dyn Node>, preimage: [u8; 32]) -> Invoice {
         }
         other => panic!("{other:?}"),
     }
-}
-
-/// Lets nodes work that talk with each other, until it is so.
-async fn until(nodes: &[&Rc<dyn Node>], is_so: impl AsyncFn() -> bool) {
-    while !is_so().await {
-        for node in nodes {
-            settle(&***node).await;
-        }
-    }
-}
-
-fn says(node: &Rc<dyn Node>, words: &str) -> bool {
-    node.log_tail(10_000).iter().any(|line| line.contains(words))
-}
-
-/// An address that a node can dial, and where it arrives.
-fn address() -> (Address, tokio::net::TcpListener) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let here = listener.local_addr().unwrap();
-    let address = Address::new(PipeDialer::new(|| pipe().1), move || Ok(here));
-    (address, tokio::net::TcpListener::from_std(listener).unwrap())
 }

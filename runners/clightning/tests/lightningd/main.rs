@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps has failed")]
 
 mod channels;
+mod dual_funding;
 mod life;
+mod own_coins;
+mod pair;
 mod place;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -21,7 +24,7 @@ const BOUND: Duration = Duration::from_secs(120);
 
 type Test = fn(Arc<dyn Runner>) -> LocalFuture<'static, ()>;
 
-const TESTS: [(&str, Test); 10] = [
+const TESTS: [(&str, Test); 13] = [
     ("it_answers_and_ends_in_good_order", |runner| Box::pin(life::answers(runner))),
     ("it_knows_blocks_when_it_has_settled", |runner| Box::pin(life::knows_blocks(runner))),
     ("it_keeps_its_data_over_a_restart", |runner| Box::pin(life::restarts(runner))),
@@ -32,6 +35,13 @@ const TESTS: [(&str, Test); 10] = [
     ("it_dials_whom_it_is_told_to", |runner| Box::pin(channels::dials(runner))),
     ("it_opens_uses_and_closes_channels", |runner| Box::pin(channels::from_open_to_close(runner))),
     ("it_splices", |runner| Box::pin(channels::splices(runner))),
+    ("it_funds_a_channel_with_its_peer_and_replaces_that", |runner| {
+        Box::pin(dual_funding::funds_and_bumps(runner))
+    }),
+    ("it_finds_its_confirmed_coins_on_a_chain_that_served_before", |runner| {
+        Box::pin(dual_funding::finds_its_coins(runner))
+    }),
+    ("without_dual_funding_it_can_do_none_of_it", |runner| Box::pin(dual_funding::is_unsupported(runner))),
 ];
 
 fn main() -> ExitCode {

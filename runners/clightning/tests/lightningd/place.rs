@@ -24,13 +24,28 @@ impl Place {
 
     /// A node with the classic keys, but for its node key, `number`, and its funding key.
     pub(crate) async fn start(&self, runner: &dyn Runner, number: u8) -> Rc<dyn Node> {
+        self.start_on(self.chain.clone(), runner, number).await
+    }
+
+    /// The same on another view of the chain.
+    pub(crate) async fn start_on(
+        &self,
+        chain: Rc<dyn Chain>,
+        runner: &dyn Runner,
+        number: u8,
+    ) -> Rc<dyn Node> {
         let mut keys = NodeKeys::classic();
         keys.node_key = key(number);
         // A channel of two nodes with the same one can't be spent from: PSBTs keep one signature for each key.
         keys.channel.funding = key(0x10 * number);
         let tip = self.chain.tip().await.unwrap();
         let dir = self.dir.path().join(number.to_string());
-        runner.start(World { chain: self.chain.clone(), tip, keys, dir }).await.unwrap()
+        runner.start(World { chain, tip, keys, dir }).await.unwrap()
+    }
+
+    /// Removes what a node that is gone has left.
+    pub(crate) fn remove(&self, number: u8) {
+        fs::remove_dir_all(self.dir.path().join(number.to_string())).unwrap();
     }
 
     /// The processes that have something to do with this place, by their folders in `/proc`.
