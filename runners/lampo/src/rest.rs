@@ -16,7 +16,8 @@ const ASLEEP_WITHIN: Duration = Duration::from_secs(50);
 /// How long HTLCs wait at most once their commitment is revoked: LDK deals with them in batches of up to 201 ms (log-normal
 /// in between), and what fails in one goes back to the peer with the next.
 const BATCHES: Duration = Duration::from_millis(410);
-/// The first batch after the start comes when this is over.
+/// The first batch after the start comes when this is over; what comes before waits as long again, for LDK sleeps the
+/// delay of the next batch from when there is something for it.
 const FIRST_BATCH: Duration = Duration::from_millis(2_010);
 /// A connection that it has dialled holds bytes back until those before are acknowledged (Nagle's algorithm), which Linux
 /// may put off for 40 ms; of those that we have dialled the proof takes care.
@@ -84,10 +85,10 @@ impl Lampod {
     /// How long it takes until HTLCs of a commitment that was revoked have been dealt with, if they may not have been.
     fn batches_over_in(&self) -> Option<Duration> {
         let revoked = self.revoked()?;
-        let over = (revoked + BATCHES).max(match revoked < self.started + FIRST_BATCH {
-            true => self.started + FIRST_BATCH + BATCHES,
-            false => revoked,
-        });
+        let over = match revoked < self.started + FIRST_BATCH {
+            true => revoked + FIRST_BATCH + BATCHES,
+            false => revoked + BATCHES,
+        };
         let left = over.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }
