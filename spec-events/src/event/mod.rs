@@ -15,7 +15,9 @@ mod transport;
 pub use argument::{Alternatives, ChannelRef, MessageName, Name, SessionRef};
 pub use chain::{Block, Broadcast, ExpectNoTx, ExpectTx, TxOutput};
 pub use channel::{AcceptFunding, Commit, CreateFunding, Side};
-pub use node::{CloseChannel, FundChannel, Restart, Wait};
+pub use node::{
+    AddHtlc, CloseChannel, ForceClose, FundChannel, Invoice, Kill, Pay, Restart, SetFeerate, SetPolicy, Wait,
+};
 pub use session::{
     Accept, Connect, Disconnect, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectQuiet,
     ExpectWarning, FailKind, Msg, MustNotMsg, RawMsg,
