@@ -199,7 +199,7 @@ fn an_htlc_is_offered_and_settled() {
         assert!(poll_once(offering.as_mut()).await.is_none());
         pair.quiesce().await;
         let failed = poll_once(offering).await.expect("it is over").unwrap_err().to_string();
-        assert!(failed.contains("more than our maximum"), "{failed}");
+        assert!(failed.contains("more than our next-HTLC maximum"), "{failed}");
     });
 }
 
