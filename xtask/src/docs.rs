@@ -101,7 +101,7 @@ fn takes(event: &EventInfo, argument: &ArgumentInfo) -> Result<String, DocsError
 }
 
 /// The types of arguments, as Rust and as authors call them.
-const TYPES: [(&str, &str); 29] = [
+const TYPES: [(&str, &str); 30] = [
     ("Alternatives", "list of alternatives, each a list of steps"),
     ("Bindings", "map of names to values"),
     ("ChannelRef", "channel"),
@@ -111,6 +111,7 @@ const TYPES: [(&str, &str); 29] = [
     ("Expr<OutPoint>", "outpoint"),
     ("Expr<ScriptBuf>", "script in hex"),
     ("Expr<SecretKey>", "secret key in hex"),
+    ("Expr<String>", "text"),
     ("Expr<Transaction>", "transaction in hex"),
     ("Expr<Txid>", "txid in hex"),
     ("Expr<i64>", "number"),
