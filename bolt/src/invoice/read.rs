@@ -187,7 +187,7 @@ fn msat(amount: &str) -> Result<u64, ReadInvoiceError> {
     }
     let pico =
         digits.parse::<u128>().ok().and_then(|units| units.checked_mul(pico_per_unit)).ok_or_else(wrong)?;
-    if pico % 10 == 0 { u64::try_from(pico / 10).map_err(|_| wrong()) } else { Err(wrong()) }
+    if pico.is_multiple_of(10) { u64::try_from(pico / 10).map_err(|_| wrong()) } else { Err(wrong()) }
 }
 
 /// Whose signature it is, and whether its S is low.

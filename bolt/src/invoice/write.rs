@@ -104,7 +104,7 @@ fn amount(msat: u64) -> String {
     /// How many msat one of a multiplier's units is.
     const MULTIPLIERS: [(u64, &str); 4] =
         [(100_000_000_000, ""), (100_000_000, "m"), (100_000, "u"), (100, "n")];
-    match MULTIPLIERS.iter().find(|(unit, _)| msat % unit == 0) {
+    match MULTIPLIERS.iter().find(|(unit, _)| msat.is_multiple_of(*unit)) {
         Some((unit, multiplier)) => format!("{}{multiplier}", msat / unit),
         None => format!("{}p", u128::from(msat) * 10),
     }

@@ -131,7 +131,7 @@ impl LdkNode {
                 let begun = self.call(|| engine.add_htlc(&request))?;
                 return outcome(engine, begun).await;
             }
-            Operation::AdvanceTime(time) => self.call(|| Ok(engine.advance(time)))?,
+            Operation::AdvanceTime(time) => self.call(|| engine.advance(time)).map(Ok)?,
             Operation::CloseChannel(request) => self.call(|| engine.close_channel(&request))?,
             Operation::ConnectOut { node_id, address } => {
                 engine.connect_out(node_id, address.pipe()).map_err(|fault| self.fault(fault))?;
@@ -150,7 +150,7 @@ impl LdkNode {
                 let begun = self.call(|| engine.pay(&invoice))?;
                 return outcome(engine, begun).await;
             }
-            Operation::SetFeerate { per_kw } => self.call(|| Ok(engine.set_feerate(per_kw)))?,
+            Operation::SetFeerate { per_kw } => self.call(|| engine.set_feerate(per_kw)).map(Ok)?,
             Operation::SetPolicy(
                 ref policy @ SetPolicy { htlc_minimum_msat: None, htlc_maximum_msat: None, .. },
             ) => self.call(|| engine.set_policy(policy))?,
