@@ -1,5 +1,5 @@
 //! The Lightning protocol itself: wire format, BOLT 8 transport, BOLT 3 transactions, BOLT 4 onions,
-//! BOLT 7 gossip. No I/O, no async, no clock.
+//! BOLT 7 gossip, BOLT 11 invoices. No I/O, no async, no clock.
 //!
 //! Nothing here comes from an implementation of Lightning: a conformance suite that shares code with what it
 //! judges shares its bugs.
@@ -8,6 +8,7 @@ pub mod channel;
 mod crypto;
 pub mod features;
 pub mod gossip;
+pub mod invoice;
 pub mod noise;
 pub mod onion;
 pub mod wire;

@@ -21,11 +21,24 @@ fn capabilities_of(steps: &[Step]) -> Vec<Capability> {
         .filter(|step| step.when.is_none())
         .flat_map(|step| match &step.event {
             Event::Accept(_) => vec![Capability::ConnectOut],
+            Event::AddHtlc(_) => vec![Capability::AddHtlc],
             Event::CloseChannel(_) => vec![Capability::CloseChannel],
+            Event::ForceClose(_) => vec![Capability::ForceClose],
             Event::FundChannel(_) => vec![Capability::FundChannel],
             Event::Include(event) => capabilities_of(&event.steps),
-            Event::Restart(_) => vec![Capability::Restart],
+            Event::Invoice(event) => {
+                let chosen = event.preimage.as_ref().map(|_| Capability::ChosenPreimage);
+                [Capability::CreateInvoice].into_iter().chain(chosen).collect()
+            }
+            Event::Kill(_) | Event::Restart(_) => vec![Capability::Restart],
+            Event::Pay(_) => vec![Capability::Pay],
             Event::Sequence(event) => capabilities_of(&event.steps),
+            Event::SetFeerate(_) => vec![Capability::SetFeerate],
+            Event::SetPolicy(event) => {
+                let limits = event.htlc_minimum_msat.as_ref().or(event.htlc_maximum_msat.as_ref());
+                let limits = limits.map(|_| Capability::SetHtlcLimits);
+                [Capability::SetPolicy].into_iter().chain(limits).collect()
+            }
             Event::AnyOrder(event) => {
                 event.alternatives.iter().flat_map(|steps| capabilities_of(steps)).collect()
             }

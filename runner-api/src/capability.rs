@@ -37,6 +37,8 @@ pub enum Capability {
     Restart,
     /// It takes the feerate that it is told for the network's.
     SetFeerate,
+    /// It changes the least and the most that an HTLC over a channel may pay on request.
+    SetHtlcLimits,
     /// It changes its forwarding terms on request.
     SetPolicy,
     /// It splices on request.
@@ -45,7 +47,7 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability, in alphabetical order.
-    pub const ALL: [Capability; 16] = [
+    pub const ALL: [Capability; 17] = [
         Self::AcceptDualFunding,
         Self::AddHtlc,
         Self::BumpFunding,
@@ -60,6 +62,7 @@ impl Capability {
         Self::Pay,
         Self::Restart,
         Self::SetFeerate,
+        Self::SetHtlcLimits,
         Self::SetPolicy,
         Self::Splice,
     ];
@@ -81,6 +84,7 @@ impl Capability {
             Self::Pay => "pay",
             Self::Restart => "restart",
             Self::SetFeerate => "set_feerate",
+            Self::SetHtlcLimits => "set_htlc_limits",
             Self::SetPolicy => "set_policy",
             Self::Splice => "splice",
         }

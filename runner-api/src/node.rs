@@ -34,13 +34,13 @@ pub trait Node {
     /// [`OperationError::Unsupported`], the default of every operation, or [`OperationError::Failed`].
     fn perform(&self, operation: Operation) -> LocalFuture<'_, Result<Outcome, OperationError>>;
 
-    /// Stops it cleanly and starts it again from its data. All connections end.
+    /// Stops it cleanly, if it was not killed before, and starts it again from its data. All connections end.
     fn restart(&self) -> LocalFuture<'_, Result<(), NodeError>>;
 
-    /// Ends it at once, as a crash would.
+    /// Ends it at once, as a crash would. [`restart`](Node::restart) starts it again from its data.
     fn kill(&self) -> LocalFuture<'_, Result<(), NodeError>>;
 
-    /// Ends it in good order and frees what it holds.
+    /// Ends it in good order and frees what it holds. One that was killed has nothing left to end.
     fn stop(&self) -> LocalFuture<'_, Result<(), NodeError>>;
 
     /// The last `lines` lines that it logged, oldest first.

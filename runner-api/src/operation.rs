@@ -92,7 +92,10 @@ impl Operation {
             Self::FundChannel(_) => Capability::FundChannel,
             Self::Pay { .. } => Capability::Pay,
             Self::SetFeerate { .. } => Capability::SetFeerate,
-            Self::SetPolicy(_) => Capability::SetPolicy,
+            Self::SetPolicy(policy) => match (policy.htlc_minimum_msat, policy.htlc_maximum_msat) {
+                (None, None) => Capability::SetPolicy,
+                _ => Capability::SetHtlcLimits,
+            },
             Self::Splice { .. } => Capability::Splice,
         }
     }

@@ -72,6 +72,24 @@ fn everything() -> Spec {
                 .locktime(1)
                 .outputs([fields! { sat: "${ spend.outputs[0].sat }" }]),
             close_channel().chan("ours"),
+            invoice().amount_msat(1_000).preimage("${ hash }").bind("wanted"),
+            pay("${ wanted.invoice }").fails(true).bind("payment"),
+            pay("lnbcrt1").unfinished(true),
+            add_htlc(1_000)
+                .payment_hash("${ wanted.payment_hash }")
+                .payment_secret("${ hash }")
+                .cltv_delta(9)
+                .refused(true)
+                .chan("ours"),
+            set_feerate(500),
+            set_policy()
+                .fee_base_msat(1)
+                .fee_proportional_millionths(2)
+                .htlc_minimum_msat(3)
+                .htlc_maximum_msat(4)
+                .chan("ours"),
+            force_close().chan("ours"),
+            kill(),
             restart(),
             wait("${ n }"),
             sequence(steps![set(fields! { x: 1, y: "${ x + n }" })]),

@@ -112,6 +112,7 @@ const TYPES: [(&str, &str); 30] = [
     ("Expr<OutPoint>", "outpoint"),
     ("Expr<ScriptBuf>", "script in hex"),
     ("Expr<SecretKey>", "secret key in hex"),
+    ("Expr<String>", "text"),
     ("Expr<Transaction>", "transaction in hex"),
     ("Expr<Txid>", "txid in hex"),
     ("Expr<i64>", "number"),

@@ -68,6 +68,11 @@ impl<'a> Performer<'a> {
             self.stage.names.set(name, value);
         }
         self.steps(&spec.steps).await?;
+        if self.stage.killed {
+            let what =
+                "the node is dead at the path's end, where it is to be judged: `Restart` starts it again";
+            return Err(Stop::spec_at(spec.at.clone(), what));
+        }
         self.settle_all().await?;
         match (self.stage.judged, self.unjudged.first()) {
             (0, None) => {
@@ -99,6 +104,7 @@ impl<'a> Performer<'a> {
         match &step.event {
             Event::Accept(event) => self.accept(event).await,
             Event::AcceptFunding(event) => self.accept_funding(event).await,
+            Event::AddHtlc(event) => self.add_htlc(event).await,
             Event::AnyOrder(event) => self.any_order(event).await,
             Event::Block(event) => self.block(event).await,
             Event::Broadcast(event) => self.broadcast(event).await,
@@ -120,18 +126,24 @@ impl<'a> Performer<'a> {
             Event::ExpectQuiet(event) => self.expect_quiet(event).await,
             Event::ExpectTx(event) => self.expect_tx(event).await,
             Event::ExpectWarning(event) => self.expect_warning(event).await,
+            Event::ForceClose(event) => self.force_close(event).await,
             Event::FundChannel(event) => self.fund_channel(event).await,
             Event::Handshake(event) => self.handshake(event),
             Event::Include(event) => self.include(event).await,
+            Event::Invoice(event) => self.invoice(event).await,
+            Event::Kill(_) => self.kill().await,
             Event::Msg(event) => self.msg(event).await,
             Event::MustNotMsg(event) => self.must_not_msg(event).await,
             Event::OneOf(event) => self.one_of(event).await,
+            Event::Pay(event) => self.pay(event).await,
             Event::RawConnect(event) => self.raw_connect(event).await,
             Event::RawMsg(event) => self.raw_msg(event).await,
             Event::Restart(_) => self.restart().await,
             Event::SendBytes(event) => self.send_bytes(event).await,
             Event::Sequence(event) => self.steps(&event.steps).await,
             Event::Set(event) => self.set(event),
+            Event::SetFeerate(event) => self.set_feerate(event).await,
+            Event::SetPolicy(event) => self.set_policy(event).await,
             Event::TryAll(event) => self.try_all(event).await,
             Event::UpdateCommit(event) => self.update_commit(event).await,
             Event::Wait(event) => self.wait(event).await,

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use super::performer::{Performer, unexpected};
 use crate::session::{Arrived, Background, Frame, Link, Phase, Reception, Recorded, Session};
-use crate::stage::{Arrival, Judgement, Stop, compare, within};
+use crate::stage::{Aim, Arrival, Judgement, Stop, compare, within};
 use crate::transcript::{By, Entry};
 use crate::verdict::{Code, CodeKind};
 
@@ -46,7 +46,7 @@ impl Performer<'_> {
             node_id: PublicKey::from_secret_key_global(&key),
             address: reception.address(),
         };
-        self.stage.begin("connect_out", operation, false).await?;
+        self.stage.begin("connect_out", operation, Aim::Success).await?;
         let dialled = reception.dialled().map_err(|error| {
             Stop::environment(format!("the node's connection can't be accepted: {error}"))
         })?;
@@ -236,6 +236,7 @@ impl Performer<'_> {
 
     /// A new connection to the node, nothing said on it yet.
     pub(super) async fn dial(&self) -> Result<Box<dyn ByteStream>, Stop> {
+        self.stage.refuse_killed()?;
         Ok(self.stage.promptly("take a connection", self.stage.node.dial()).await??)
     }
 

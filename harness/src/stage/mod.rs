@@ -10,7 +10,7 @@ mod stop;
 
 pub(crate) use judge::{Judgement, compare, compare_values, signature_value};
 pub(crate) use names::Names;
-pub(crate) use operations::Operations;
+pub(crate) use operations::{Aim, Ending, Operations};
 pub(crate) use patience::{Patience, within};
 pub(crate) use state::{Arrival, Bounds, Silence, Stage};
 pub(crate) use stop::{Failing, Stop};

@@ -1,6 +1,7 @@
 //! What the node was asked to do and goes on with beside the conversation.
 
 use lnprototest_runner_api::{LocalFuture, Node, NodeError, Operation, OperationError, Outcome};
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -11,12 +12,36 @@ use crate::verdict::{Code, CodeKind, Lack};
 #[derive(Default)]
 pub(crate) struct Operations(Vec<Running>);
 
-/// One operation, and whether it must come to nothing.
+/// One operation.
 struct Running {
     name: &'static str,
-    refused: bool,
+    aim: Aim,
     state: State,
+    ending: Ending,
 }
+
+/// What must come of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// The node must do it.
+    Success,
+    /// The node must do it, but not before the path's end.
+    Progress,
+    /// The node must fail at it, and say so.
+    Failure,
+    /// The node must not do it. It may go on with it for ever.
+    Nothing,
+}
+
+impl Aim {
+    /// That of an operation that the node must do, or not.
+    pub(crate) fn refused(refused: bool) -> Self {
+        if refused { Self::Nothing } else { Self::Success }
+    }
+}
+
+/// How an operation ended that ended as it should: nothing until then.
+pub(crate) type Ending = Rc<OnceCell<Result<Outcome, String>>>;
 
 enum State {
     Done(Result<Outcome, OperationError>),
@@ -24,17 +49,24 @@ enum State {
 }
 
 impl Operations {
-    /// Begins an operation; `refused` says that it must come to nothing.
+    /// Begins an operation. Its ending shows how it ended, once it is collected.
     pub(crate) fn begin(
         &mut self,
         node: &Rc<dyn Node>,
         name: &'static str,
         operation: Operation,
-        refused: bool,
-    ) {
+        aim: Aim,
+    ) -> Ending {
         let node = node.clone();
         let going = Box::pin(async move { node.perform(operation).await });
-        self.0.push(Running { name, refused, state: State::Going(going) });
+        let ending = Ending::default();
+        self.0.push(Running { name, aim, state: State::Going(going), ending: ending.clone() });
+        ending
+    }
+
+    /// Gives up those that have not ended: the node forgets about them.
+    pub(crate) fn give_up(&mut self) {
+        self.0.retain(|running| matches!(running.state, State::Done(_)));
     }
 
     /// Lets each of them go on as far as it can.
@@ -66,35 +98,54 @@ impl Operations {
         stop
     }
 
-    /// Collects all, when nothing more is to come. One that must come to nothing may still go on: how long a node hopes
+    /// Collects all, when nothing more is to come. One that the node must not do may still go on: how long a node hopes
     /// for a peer's better answer is its own affair.
     ///
     /// # Errors
     /// The first that did not end, or not as it should.
     pub(crate) fn finish(&mut self) -> Result<(), Stop> {
         self.collect()?;
-        match self.0.iter().find(|running| !running.refused) {
+        let must_end = |running: &&Running| matches!(running.aim, Aim::Failure | Aim::Success);
+        match self.0.iter().find(must_end) {
             None => Ok(()),
-            Some(running) => Err(Stop::fail(
-                Code::of(CodeKind::OperationUnfinished, running.name),
-                format!("{} to be over at the path's end", running.name),
-                "the node is still at it, with nothing left to do",
-            )),
+            Some(running) => Err(unfinished(running.name, "at the path's end")),
         }
     }
 }
 
+/// The failure that an operation is not over when it should be.
+pub(crate) fn unfinished(name: &str, when: &str) -> Stop {
+    Stop::fail(
+        Code::of(CodeKind::OperationUnfinished, name),
+        format!("{name} to be over {when}"),
+        "the node is still at it, with nothing left to do",
+    )
+}
+
 impl Running {
+    fn must_not_be_done(&self) -> bool {
+        matches!(self.aim, Aim::Failure | Aim::Nothing)
+    }
+
     fn judge(&self, result: &Result<Outcome, OperationError>) -> Result<(), Stop> {
         let name = self.name;
         match result {
-            Ok(_) if self.refused => Err(Stop::fail(
+            Ok(_) if self.must_not_be_done() => Err(Stop::fail(
                 Code::of(CodeKind::OperationSucceeded, name),
-                format!("the node to refuse {name}"),
+                match self.aim {
+                    Aim::Failure => format!("{name} to fail"),
+                    _ => format!("the node to refuse {name}"),
+                },
                 "it did it",
             )),
-            Ok(_) => Ok(()),
-            Err(OperationError::Failed(_)) if self.refused => Ok(()),
+            Ok(outcome) => {
+                let _ = self.ending.set(Ok(outcome.clone()));
+                Ok(())
+            }
+            Err(OperationError::Failed(reason)) if self.must_not_be_done() => {
+                let _ = self.ending.set(Err(reason.clone()));
+                Ok(())
+            }
             Err(OperationError::Failed(reason)) => Err(Stop::fail(
                 Code::of(CodeKind::OperationFailed, name),
                 format!("the node to do {name}"),
@@ -118,15 +169,18 @@ impl Running {
 mod tests {
     use super::*;
 
-    fn going(refused: bool) -> Operations {
+    fn going(aim: Aim) -> Operations {
         let state = State::Going(Box::pin(std::future::pending()));
-        Operations(vec![Running { name: "fund_channel", refused, state }])
+        Operations(vec![Running { name: "fund_channel", aim, state, ending: Ending::default() }])
     }
 
     #[test]
-    fn only_what_must_succeed_must_end() {
-        assert!(going(true).finish().is_ok());
-        let Err(Stop::Fail(failing)) = going(false).finish() else { panic!("it is not over") };
-        assert_eq!(failing.code.to_string(), "operation-unfinished/fund_channel");
+    fn what_must_succeed_or_fail_must_end() {
+        assert!(going(Aim::Nothing).finish().is_ok());
+        assert!(going(Aim::Progress).finish().is_ok());
+        for aim in [Aim::Success, Aim::Failure] {
+            let Err(Stop::Fail(failing)) = going(aim).finish() else { panic!("it is not over") };
+            assert_eq!(failing.code.to_string(), "operation-unfinished/fund_channel");
+        }
     }
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use lnprototest_bolt::channel::Side;
 use lnprototest_bolt::features::FeatureSet;
 use lnprototest_bolt::wire::{Catalogue, Message};
-use lnprototest_runner_api::{Chain, Identity, Node, NodeError, NodeKeys, Operation, Settled};
+use lnprototest_runner_api::{Chain, Identity, Node, NodeError, NodeKeys, Operation, Outcome, Settled};
 use lnprototest_spec_events::Value;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -15,7 +15,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::facts::{ChainFacts, NodeFacts};
-use super::{Names, Operations, Patience, Stop};
+use super::operations::unfinished;
+use super::{Aim, Ending, Names, Operations, Patience, Stop};
 use crate::channel::Channel;
 use crate::session::{Arrived, Background, FENCE_PONG_BYTES, Frame, NO_PONG, Recorded, Session};
 use crate::transcript::{By, Entry, Transcript};
@@ -44,6 +45,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) judged: usize,
     /// Whether something was done that the node may remember once its connections are closed.
     pub(crate) left_trace: bool,
+    /// Whether a step has killed the node, and none has started it again.
+    pub(crate) killed: bool,
     /// Features that the node's `init` must offer for the path to make sense.
     required_features: Vec<String>,
     offered: Rc<RefCell<FeatureSet>>,
@@ -101,6 +104,7 @@ impl<'a> Stage<'a> {
             transcript: Transcript::default(),
             judged: 0,
             left_trace: false,
+            killed: false,
             required_features,
             offered,
             first_height,
@@ -307,14 +311,35 @@ impl<'a> Stage<'a> {
         &mut self,
         name: &'static str,
         operation: Operation,
-        refused: bool,
-    ) -> Result<(), Stop> {
+        aim: Aim,
+    ) -> Result<Ending, Stop> {
+        self.refuse_killed()?;
         self.settle().await?;
         self.left_trace = true;
         self.transcript.push(Entry::Node(format!("is asked to {name}")));
-        self.operations.begin(&self.node, name, operation, refused);
+        let ending = self.operations.begin(&self.node, name, operation, aim);
         self.settle().await?;
-        Ok(())
+        Ok(ending)
+    }
+
+    /// Asks the node to do something that needs nobody else: it is done when this returns.
+    pub(crate) async fn ask(&mut self, name: &'static str, operation: Operation) -> Result<Outcome, Stop> {
+        let ending = self.begin(name, operation, Aim::Success).await?;
+        match ending.get() {
+            Some(Ok(outcome)) => Ok(outcome.clone()),
+            _ => Err(unfinished(name, "when the node has nothing left to do")),
+        }
+    }
+
+    /// A step needs the node to run.
+    ///
+    /// # Errors
+    /// A fault of the spec, if an earlier step has killed it.
+    pub(crate) fn refuse_killed(&self) -> Result<(), Stop> {
+        match self.killed {
+            true => Err(Stop::spec("an earlier step has killed the node: `Restart` starts it again")),
+            false => Ok(()),
+        }
     }
 
     /// Takes note of the chain's new tip.
@@ -422,6 +447,9 @@ impl<'a> Stage<'a> {
     /// Runs the node until it has nothing left to do, or until bytes come on `session`; `None` for the latter. What
     /// it was asked to do goes on beside.
     async fn settle_or_hear(&mut self, session: Option<&str>) -> Result<Option<Silence>, Stop> {
+        if self.killed {
+            return Ok(Some(Silence::Proved));
+        }
         let node = self.node.clone();
         let bound = self.bounds.settle;
         let operations = &mut self.operations;

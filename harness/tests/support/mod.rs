@@ -1,6 +1,8 @@
 //! A node that does what a test tells it to, right or wrong: the harness is judged by how it judges this one.
 
 #[allow(dead_code)] // One test binary uses it.
+pub mod asked;
+#[allow(dead_code)] // One test binary uses it.
 pub mod dear;
 
 use lnprototest_bolt::noise::{
@@ -216,13 +218,13 @@ impl Connection {
 
 /// Runs a spec of these steps against `runner` by way of a pool, as a whole run does.
 #[allow(dead_code)]
-pub fn run(runner: Scripted, steps: &str) -> Verdict {
+pub fn run(runner: impl Runner + 'static, steps: &str) -> Verdict {
     run_scaled(runner, steps, 1.0)
 }
 
 /// As [`run`], with a patience that is so many times the usual one.
 #[allow(dead_code)]
-pub fn run_scaled(runner: Scripted, steps: &str, timeout_scale: f64) -> Verdict {
+pub fn run_scaled(runner: impl Runner + 'static, steps: &str, timeout_scale: f64) -> Verdict {
     let work_dir = tempfile::tempdir().unwrap();
     let mut engine = Engine::new(Arc::new(runner), work_dir.path().to_owned());
     engine.timeout_scale = timeout_scale;

@@ -42,6 +42,7 @@ impl Runner for ClightningRunner {
             Capability::FundChannel,
             Capability::Pay,
             Capability::Restart,
+            Capability::SetHtlcLimits,
             Capability::SetPolicy,
             Capability::Splice,
         ];

@@ -131,7 +131,7 @@ impl Node for LampoNode {
 
     fn stop(&self) -> LocalFuture<'_, Result<(), NodeError>> {
         Box::pin(async {
-            let lampod = self.running()?;
+            let Ok(lampod) = self.running() else { return Ok(()) };
             lampod.stop().await?;
             self.is_down(&lampod, "it was stopped");
             Ok(())

@@ -151,12 +151,22 @@ impl Engine {
             moved = true;
             self.handle(event);
         }
-        if self.stack.manager.needs_pending_htlc_processing() {
-            moved = true;
-            self.stack.manager.process_pending_htlc_forwards();
-        }
+        moved |= self.forward();
         self.stack.peers.process_events();
         moved | self.tidy_sockets()
+    }
+
+    /// Forwards what is to be forwarded, and tries again what is to be tried again; whether there was anything. LDK says
+    /// that there may be for as long as a payment could be tried again, should it fail.
+    fn forward(&self) -> bool {
+        let manager = &self.stack.manager;
+        if !manager.needs_pending_htlc_processing() {
+            return false;
+        }
+        // What it has done is worth writing to disk.
+        manager.get_and_clear_needs_persistence();
+        manager.process_pending_htlc_forwards();
+        manager.get_and_clear_needs_persistence()
     }
 
     fn add_socket(&self, end: PipeEnd) -> Socket {

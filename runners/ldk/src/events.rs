@@ -42,10 +42,27 @@ impl Engine {
                     manager.accept_inbound_channel(&temporary_channel_id, &counterparty_node_id, id, None);
                 self.noted("accepting a channel", accepted);
             }
-            Event::PaymentClaimable { payment_hash, purpose, .. } => match purpose.preimage() {
-                Some(preimage) => manager.claim_funds(preimage),
-                None => manager.fail_htlc_backwards(&payment_hash),
-            },
+            Event::PaymentClaimable { payment_hash, purpose, .. } => {
+                match purpose.preimage().or_else(|| self.around.payments.preimage(&payment_hash)) {
+                    Some(preimage) => manager.claim_funds(preimage),
+                    None => manager.fail_htlc_backwards(&payment_hash),
+                }
+            }
+            Event::PaymentFailed { payment_id, reason, .. } => {
+                let reason =
+                    reason.map_or_else(|| "no reason given".to_owned(), |reason| format!("{reason:?}"));
+                self.around.payments.failed(payment_id, &reason);
+            }
+            Event::PaymentPathFailed {
+                payment_id: Some(id),
+                failure,
+                payment_failed_permanently: permanently,
+                short_channel_id,
+                ..
+            } => self.around.payments.path_failed(id, &failure, permanently, short_channel_id),
+            Event::PaymentSent { payment_id: Some(id), payment_preimage, .. } => {
+                self.around.payments.sent(id, payment_preimage);
+            }
             Event::SpendableOutputs { outputs, .. } => self.sweep(&outputs),
             // Only news, or about features that this node does not turn on (async payments, dual funding, splices),
             // or a wish to reach a peer whose address is not known.

@@ -4,37 +4,18 @@ use bitcoin::Txid;
 use lnprototest_runner_api::Outcome;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+
+use crate::ends::{End, Ended, Ends};
 
 /// The channels that [`Operation::FundChannel`](lnprototest_runner_api::Operation::FundChannel) began, by LDK's
 /// `user_channel_id`.
 #[derive(Default)]
 pub(crate) struct Fundings {
-    begun: RefCell<BTreeMap<u128, Funding>>,
+    ends: Rc<Ends<u128>>,
+    /// The funding transactions, once made.
+    made: RefCell<BTreeMap<Txid, u128>>,
     last_id: Cell<u128>,
-}
-
-#[derive(Default)]
-struct Funding {
-    /// The funding transaction, once made.
-    txid: Option<Txid>,
-    /// How it ended, once it has.
-    end: Option<Result<Outcome, String>>,
-    waker: Option<Waker>,
-}
-
-impl Funding {
-    fn end(&mut self, end: Result<Outcome, String>) {
-        if self.end.is_none() {
-            self.end = Some(end);
-            if let Some(waker) = self.waker.take() {
-                waker.wake();
-            }
-        }
-    }
 }
 
 impl Fundings {
@@ -45,75 +26,38 @@ impl Fundings {
     }
 
     /// Begins one. The future ends when its funding transaction is published, or it fails.
-    pub(crate) fn begin(self: &Rc<Self>, user_channel_id: u128) -> FundingEnd {
-        self.begun.borrow_mut().insert(user_channel_id, Funding::default());
-        FundingEnd { fundings: Rc::clone(self), user_channel_id }
+    pub(crate) fn begin(&self, user_channel_id: u128) -> End<u128> {
+        self.ends.begin(user_channel_id)
     }
 
     /// Its transaction was made. The channel is always the transaction's first output.
     pub(crate) fn made(&self, user_channel_id: u128, txid: Txid) {
-        if let Some(funding) = self.begun.borrow_mut().get_mut(&user_channel_id) {
-            funding.txid = Some(txid);
-        }
+        self.made.borrow_mut().insert(txid, user_channel_id);
     }
 
     /// A transaction was published.
     pub(crate) fn published(&self, txid: Txid) {
-        self.end_of(txid, || Ok(Outcome::Funded { txid, output_index: 0 }));
+        self.end_of(txid, Ok(Outcome::Funded { txid, output_index: 0 }));
     }
 
     /// The chain refused a transaction.
     pub(crate) fn refused(&self, txid: Txid, why: &str) {
-        self.end_of(txid, || Err(format!("the chain refused its funding transaction: {why}")));
+        self.end_of(txid, Err(format!("the chain refused its funding transaction: {why}")));
     }
 
     /// The channel failed.
     pub(crate) fn failed(&self, user_channel_id: u128, why: String) {
-        if let Some(funding) = self.begun.borrow_mut().get_mut(&user_channel_id) {
-            funding.end(Err(why));
-        }
+        self.ends.end(user_channel_id, Err(why));
     }
 
     /// All that have not ended fail: the node forgets channels whose funding it has not published.
     pub(crate) fn all_failed(&self, why: &str) {
-        for funding in self.begun.borrow_mut().values_mut() {
-            funding.end(Err(why.to_owned()));
-        }
+        self.ends.all_failed(why);
     }
 
-    fn end_of(&self, txid: Txid, end: impl Fn() -> Result<Outcome, String>) {
-        for funding in self.begun.borrow_mut().values_mut().filter(|funding| funding.txid == Some(txid)) {
-            funding.end(end());
+    fn end_of(&self, txid: Txid, end: Ended) {
+        if let Some(user_channel_id) = self.made.borrow().get(&txid) {
+            self.ends.end(*user_channel_id, end);
         }
-    }
-}
-
-/// Ends with a funding.
-pub(crate) struct FundingEnd {
-    fundings: Rc<Fundings>,
-    user_channel_id: u128,
-}
-
-impl Future for FundingEnd {
-    type Output = Result<Outcome, String>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut begun = self.fundings.begun.borrow_mut();
-        let Some(funding) = begun.get_mut(&self.user_channel_id) else {
-            return Poll::Ready(Err("it was asked for its end twice".to_owned()));
-        };
-        match funding.end.take() {
-            Some(end) => Poll::Ready(end),
-            None => {
-                funding.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl Drop for FundingEnd {
-    fn drop(&mut self) {
-        self.fundings.begun.borrow_mut().remove(&self.user_channel_id);
     }
 }

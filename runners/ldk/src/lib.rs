@@ -8,6 +8,7 @@ mod chain_view;
 #[cfg(test)]
 mod channel_tests;
 mod config;
+mod ends;
 mod engine;
 mod events;
 mod fees;
@@ -15,8 +16,13 @@ mod funding;
 mod logger;
 mod node;
 mod node_keys;
+#[cfg(test)]
+mod onchain_tests;
 mod operations;
 mod outbox;
+#[cfg(test)]
+mod pair;
+mod payments;
 mod runner;
 mod signer;
 mod socket;

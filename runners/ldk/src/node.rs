@@ -3,14 +3,15 @@
 use bitcoin::BlockHash;
 use lnprototest_runner_api::pipe::pipe;
 use lnprototest_runner_api::{
-    ByteStream, Chain, Identity, LocalFuture, Node, NodeError, Operation, OperationError, Outcome, Settled,
-    World,
+    ByteStream, Chain, Identity, LocalFuture, Node, NodeError, Operation, OperationError, Outcome, SetPolicy,
+    Settled, World,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::chain_view::ChainView;
+use crate::ends::End;
 use crate::engine::{Engine, Fault, caught};
 use crate::fees::Fees;
 use crate::funding::Fundings;
@@ -50,6 +51,7 @@ impl LdkNode {
             fees: Arc::new(Fees::default()),
             log: Arc::default(),
             outbox: Arc::default(),
+            payments: Rc::default(),
             signers: Arc::new(SignerSource::new(Arc::clone(&keys))),
             utxos: Arc::default(),
             wallet: Arc::new(wallet),
@@ -98,6 +100,14 @@ impl LdkNode {
         let _ = caught(move || drop(engine));
     }
 
+    /// Puts an older disk into a node that is down.
+    #[cfg(test)]
+    pub(crate) fn put_back(&self, older: Disk) {
+        if let State::Down { disk: Some((disk, _)), .. } = &mut *self.state.borrow_mut() {
+            *disk = older;
+        }
+    }
+
     async fn run(&self) -> Result<Settled, NodeError> {
         let engine = match &*self.state.borrow() {
             State::Died { how } => return Ok(Settled::Died { how: how.clone() }),
@@ -116,27 +126,42 @@ impl LdkNode {
 
     async fn carry_out(&self, operation: Operation) -> Result<Outcome, OperationError> {
         let engine = self.running()?;
-        match operation {
-            Operation::AdvanceTime(time) => {
-                caught(|| engine.advance(time)).map_err(|fault| self.fault(fault))?;
-                Ok(Outcome::Done)
+        let done = match operation {
+            Operation::AddHtlc(request) => {
+                let begun = self.call(|| engine.add_htlc(&request))?;
+                return outcome(engine, begun).await;
             }
-            Operation::CloseChannel(request) => {
-                let closed = caught(|| engine.close_channel(&request)).map_err(|fault| self.fault(fault))?;
-                closed.map(|()| Outcome::Done).map_err(OperationError::Failed)
-            }
+            Operation::AdvanceTime(time) => self.call(|| engine.advance(time)).map(Ok)?,
+            Operation::CloseChannel(request) => self.call(|| engine.close_channel(&request))?,
             Operation::ConnectOut { node_id, address } => {
                 engine.connect_out(node_id, address.pipe()).map_err(|fault| self.fault(fault))?;
-                Ok(Outcome::Done)
+                Ok(())
             }
+            Operation::CreateInvoice { amount_msat, preimage } => {
+                let made = self.call(|| engine.create_invoice(amount_msat, preimage))?;
+                return made.map_err(OperationError::Failed);
+            }
+            Operation::ForceClose(request) => self.call(|| engine.force_close(&request))?,
             Operation::FundChannel(request) => {
-                let begun = caught(|| engine.open_channel(&request)).map_err(|fault| self.fault(fault))?;
-                // The node must be free to restart or end meanwhile.
-                drop(engine);
-                begun.map_err(OperationError::Failed)?.await.map_err(OperationError::Failed)
+                let begun = self.call(|| engine.open_channel(&request))?;
+                return outcome(engine, begun).await;
             }
-            other => Err(OperationError::Unsupported(other.capability())),
-        }
+            Operation::Pay { invoice } => {
+                let begun = self.call(|| engine.pay(&invoice))?;
+                return outcome(engine, begun).await;
+            }
+            Operation::SetFeerate { per_kw } => self.call(|| engine.set_feerate(per_kw)).map(Ok)?,
+            Operation::SetPolicy(
+                ref policy @ SetPolicy { htlc_minimum_msat: None, htlc_maximum_msat: None, .. },
+            ) => self.call(|| engine.set_policy(policy))?,
+            other => return Err(OperationError::Unsupported(other.capability())),
+        };
+        done.map(|()| Outcome::Done).map_err(OperationError::Failed)
+    }
+
+    /// Calls into LDK for an operation.
+    fn call<T>(&self, call: impl FnOnce() -> T) -> Result<T, NodeError> {
+        caught(call).map_err(|fault| self.fault(fault))
     }
 
     /// Ends it in good order, or at once; its disk stays for a restart.
@@ -173,6 +198,15 @@ impl LdkNode {
         self.state.replace(State::Running(Rc::new(engine)));
         Ok(())
     }
+}
+
+/// How an operation ended that goes on beside the conversation. The node is free to restart or end meanwhile.
+async fn outcome<K: Copy + Ord>(
+    engine: Rc<Engine>,
+    begun: Result<End<K>, String>,
+) -> Result<Outcome, OperationError> {
+    drop(engine);
+    begun.map_err(OperationError::Failed)?.await.map_err(OperationError::Failed)
 }
 
 /// The time in the header of the block `tip`.
@@ -222,6 +256,10 @@ impl Node for LdkNode {
 
     fn stop(&self) -> LocalFuture<'_, Result<(), NodeError>> {
         Box::pin(async {
+            if let State::Down { disk, .. } = &mut *self.state.borrow_mut() {
+                *disk = None;
+                return Ok(());
+            }
             let engine = self.running()?;
             caught(|| engine.disconnect()).map_err(|fault| self.fault(fault))?;
             drop(engine);

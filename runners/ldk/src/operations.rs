@@ -3,13 +3,13 @@
 use lightning::ln::script::ShutdownScript;
 use lightning::ln::types::ChannelId;
 use lightning::types::features::{ChannelTypeFeatures, InitFeatures};
-use lightning::util::config::UserConfig;
+use lightning::util::config::{ChannelConfigUpdate, UserConfig};
 use lightning::util::errors::APIError;
-use lnprototest_runner_api::{ChannelRef, FundChannel};
+use lnprototest_runner_api::{ChannelRef, FundChannel, SetPolicy};
 
 use crate::config::user_config;
+use crate::ends::End;
 use crate::engine::Engine;
-use crate::funding::FundingEnd;
 
 impl Engine {
     /// Begins to close a channel.
@@ -20,11 +20,42 @@ impl Engine {
         self.stack.manager.close_channel(&ChannelId(request.channel_id), &request.peer).map_err(words)
     }
 
+    /// Publishes its commitment transaction.
+    ///
+    /// # Errors
+    /// LDK's reason not to.
+    pub(crate) fn force_close(&self, request: &ChannelRef) -> Result<(), String> {
+        let channel = ChannelId(request.channel_id);
+        let said = "its user closed the channel".to_owned();
+        self.stack.manager.force_close_broadcasting_latest_txn(&channel, &request.peer, said).map_err(words)
+    }
+
+    /// Takes a feerate for the network's. LDK looks at it once a minute, when its timer ticks.
+    pub(crate) fn set_feerate(&self, per_kw: u32) {
+        self.around.fees.set_network_feerate(per_kw);
+        self.stack.manager.timer_tick_occurred();
+    }
+
+    /// Changes what it charges for forwarding over a channel.
+    ///
+    /// # Errors
+    /// LDK's reason not to.
+    pub(crate) fn set_policy(&self, policy: &SetPolicy) -> Result<(), String> {
+        let ChannelRef { peer, channel_id } = policy.channel;
+        let terms = ChannelConfigUpdate {
+            forwarding_fee_base_msat: Some(policy.fee_base_msat),
+            forwarding_fee_proportional_millionths: Some(policy.fee_proportional_millionths),
+            ..ChannelConfigUpdate::default()
+        };
+        let channel = ChannelId(channel_id);
+        self.stack.manager.update_partial_channel_config(&peer, &[channel], &terms).map_err(words)
+    }
+
     /// Begins to open a channel. The future tells when it is funded.
     ///
     /// # Errors
     /// LDK's reason not to, or what it can't be made to do.
-    pub(crate) fn open_channel(&self, request: &FundChannel) -> Result<FundingEnd, String> {
+    pub(crate) fn open_channel(&self, request: &FundChannel) -> Result<End<u128>, String> {
         let peer =
             self.stack.peers.peer_by_node_id(&request.peer).ok_or("it is not connected to that peer")?;
         let mut config = user_config();

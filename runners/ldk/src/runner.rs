@@ -44,12 +44,19 @@ impl Runner for LdkRunner {
 
     fn capabilities(&self) -> Capabilities {
         [
+            Capability::AddHtlc,
+            Capability::ChosenPreimage,
             Capability::Clock,
             Capability::CloseChannel,
             Capability::ConnectOut,
+            Capability::CreateInvoice,
+            Capability::ForceClose,
             Capability::FundChannel,
             Capability::KnownKeys,
+            Capability::Pay,
             Capability::Restart,
+            Capability::SetFeerate,
+            Capability::SetPolicy,
         ]
         .into_iter()
         .collect()

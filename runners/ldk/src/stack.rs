@@ -16,6 +16,7 @@ use lightning::routing::scoring::FixedPenaltyScorer;
 use lightning::sign::{EntropySource, NodeSigner};
 use lightning::util::persist::MonitorName;
 use lightning::util::ser::{ReadableArgs, Writeable};
+use std::rc::Rc;
 use std::sync::{Arc, RwLock};
 
 use crate::config::user_config;
@@ -23,6 +24,7 @@ use crate::fees::Fees;
 use crate::logger::RingLog;
 use crate::node_keys::{Keys, SignerSource};
 use crate::outbox::Outbox;
+use crate::payments::Payments;
 use crate::signer::ChannelKeys;
 use crate::socket::Socket;
 use crate::utxo::UtxoQueue;
@@ -84,6 +86,7 @@ pub(crate) struct Surroundings {
     pub(crate) keys: Arc<Keys>,
     pub(crate) log: Log,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) payments: Rc<Payments>,
     pub(crate) signers: Arc<SignerSource>,
     pub(crate) utxos: Arc<UtxoQueue>,
     pub(crate) wallet: Arc<Wallet>,
@@ -201,7 +204,7 @@ impl Foundation {
             Arc::clone(&around.keys),
             around.keys.get_peer_storage_key(),
         );
-        // No operation makes this node pay, so there are no routes to learn from.
+        // A node lives for one path of a spec: too short to learn from its payments.
         let scorer = Arc::new(RwLock::new(FixedPenaltyScorer::with_penalty(0)));
         let routes = DefaultRouter::new(
             Arc::clone(&graph),

@@ -55,6 +55,8 @@ struct Spend {
     by: Txid,
     /// The height of the spending transaction's block, if it is in one.
     confirmed: Option<u32>,
+    /// It only adds a fee to a channel's transaction, for which LDK may want to spend the coin again.
+    replaceable: bool,
 }
 
 /// The wallet's coins don't suffice.
@@ -101,7 +103,7 @@ impl Wallet {
             let pays_us = tx.output.iter().any(|output| output.script_pubkey == self.own.script);
             let spends_us = tx.input.iter().any(|input| coins.contains_key(&input.previous_output));
             if pays_us || spends_us {
-                self.note(&mut coins, tx, Some(height));
+                self.note(&mut coins, tx, Some(height), false);
             }
         }
     }
@@ -166,7 +168,7 @@ impl Wallet {
         let prevouts: Vec<TxOut> =
             tx.input.iter().map(|input| coins[&input.previous_output].output.clone()).collect();
         self.sign(&mut tx, |index| prevouts.get(index));
-        self.note(&mut coins, &tx, None);
+        self.note(&mut coins, &tx, None, false);
         Ok(tx)
     }
 
@@ -175,18 +177,24 @@ impl Wallet {
         let mut coins = self.coins();
         coins.retain(|outpoint, coin| outpoint.txid != txid || coin.confirmed.is_some());
         for coin in coins.values_mut() {
-            if matches!(coin.spent, Some(Spend { by, confirmed: None }) if by == txid) {
+            if matches!(coin.spent, Some(Spend { by, confirmed: None, .. }) if by == txid) {
                 coin.spent = None;
             }
         }
     }
 
     /// Notes what `tx` does to the coins.
-    fn note(&self, coins: &mut BTreeMap<OutPoint, Coin>, tx: &Transaction, confirmed: Option<u32>) {
+    fn note(
+        &self,
+        coins: &mut BTreeMap<OutPoint, Coin>,
+        tx: &Transaction,
+        confirmed: Option<u32>,
+        replaceable: bool,
+    ) {
         let txid = tx.compute_txid();
         for input in &tx.input {
             if let Some(coin) = coins.get_mut(&input.previous_output) {
-                coin.spent = Some(Spend { by: txid, confirmed });
+                coin.spent = Some(Spend { by: txid, confirmed, replaceable });
             }
         }
         for (vout, output) in (0..).zip(&tx.output) {
@@ -239,7 +247,11 @@ fn unsigned(previous_output: OutPoint) -> TxIn {
 
 impl WalletSourceSync for Wallet {
     fn list_confirmed_utxos(&self) -> Result<Vec<Utxo>, ()> {
-        let free = |coin: &&Coin| coin.confirmed.is_some() && coin.spent.is_none();
+        // LDK itself takes care that two claims don't spend the same coin without need.
+        let free = |coin: &Coin| {
+            let spend = coin.spent;
+            spend.is_none_or(|spend| spend.replaceable && spend.confirmed.is_none())
+        };
         let hash = |coin: &Coin| match coin.output.script_pubkey == self.own.script {
             true => self.own.hash,
             false => self.coinbase.hash,
@@ -247,7 +259,7 @@ impl WalletSourceSync for Wallet {
         Ok(self
             .coins()
             .iter()
-            .filter(|(_, coin)| free(coin))
+            .filter(|(_, coin)| coin.confirmed.is_some() && free(coin))
             .map(|(outpoint, coin)| Utxo::new_v0_p2wpkh(*outpoint, coin.output.value, &hash(coin)))
             .collect())
     }
@@ -261,7 +273,7 @@ impl WalletSourceSync for Wallet {
             psbt.inputs.iter().map(|input| input.witness_utxo.clone()).collect();
         let mut tx = psbt.extract_tx_unchecked_fee_rate();
         self.sign(&mut tx, |index| prevouts.get(index)?.as_ref());
-        self.note(&mut self.coins(), &tx, None);
+        self.note(&mut self.coins(), &tx, None, true);
         Ok(tx)
     }
 }

@@ -17,7 +17,9 @@ pub use chain::{Block, Broadcast, ExpectNoTx, ExpectTx, TxOutput};
 pub use channel::{
     AcceptFunding, Claim, ClaimedOutput, Commit, CreateClosing, CreateFunding, Side, UpdateCommit,
 };
-pub use node::{CloseChannel, FundChannel, Restart, Wait};
+pub use node::{
+    AddHtlc, CloseChannel, ForceClose, FundChannel, Invoice, Kill, Pay, Restart, SetFeerate, SetPolicy, Wait,
+};
 pub use session::{
     Accept, Connect, Disconnect, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectQuiet,
     ExpectWarning, FailKind, Msg, MustNotMsg, RawMsg,

@@ -262,8 +262,9 @@ macro_rules! event_enum {
 }
 
 event_enum! {
-    Accept, AcceptFunding, AnyOrder, Block, Broadcast, Check, CheckEq, Claim, CloseChannel, Commit, Connect, CreateClosing, CreateFunding,
-    Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectNoTx, ExpectQuiet, ExpectTx,
-    ExpectWarning, FundChannel, Handshake, Include, Msg, MustNotMsg, OneOf, RawConnect, RawMsg, Restart, SendBytes,
-    Sequence, Set, TryAll, UpdateCommit, Wait,
+    Accept, AcceptFunding, AddHtlc, AnyOrder, Block, Broadcast, Check, CheckEq, Claim, CloseChannel, Commit, Connect,
+    CreateClosing, CreateFunding, Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg,
+    ExpectNoTx, ExpectQuiet, ExpectTx, ExpectWarning, ForceClose, FundChannel, Handshake, Include, Invoice, Kill, Msg,
+    MustNotMsg, OneOf, Pay, RawConnect, RawMsg, Restart, SendBytes, Sequence, Set, SetFeerate, SetPolicy, TryAll,
+    UpdateCommit, Wait,
 }

@@ -210,3 +210,36 @@ fn features_have_names_and_two_strengths() {
         "features: BOLT 9 has no feature `option_static_remotekay`: did you mean `option_static_remotekey`?"
     );
 }
+
+#[test]
+fn an_invoice_has_the_fields_that_are_given() {
+    let fields = "'key': '02', 'payment_hash': sha256('00')";
+    let made = value(&format!("invoice({{{fields}, 'amount_msat': 250000}})"));
+    let Value::Text(text) = &made else { panic!("{made}") };
+    assert!(text.starts_with("lnbcrt2500n1"), "{text}");
+    assert_eq!(made, value(&format!("invoice({{{fields}, 'amount_msat': 250000, 'expiry': 3153600000}})")));
+    let route = "[[{'node_id': pubkey('03'), 'short_channel_id': '103x1x0', 'fee_base_msat': 1, \
+                 'fee_proportional_millionths': 2, 'cltv_expiry_delta': 3}]]";
+    let read = format!("read_invoice(invoice({{{fields}, 'amount_msat': 250000, 'routes': {route}}}))");
+    for (member, is) in [
+        ("payment_hash", "sha256('00')"),
+        ("amount", "'2500n'"),
+        ("amount_msat", "250000"),
+        ("signer", "pubkey('02')"),
+        ("features", "'4100'"),
+        ("types", "['p', 'd', 'x', '9', 'r']"),
+        ("routes", route),
+        ("low_s", "true"),
+    ] {
+        assert_eq!(value(&format!("{read}.{member}")), value(is), "{member}");
+    }
+    for (more, problem) in [
+        ("'payment_sercet': ''", "did you mean `payment_secret`?"),
+        ("'payment_secret': '00'", "payment_secret has 32 bytes, not 1"),
+        ("'timestamp': 34359738368", "does not fit in 35 bits"),
+        ("'routes': [[{'node_id': pubkey('02')}]]", "`cltv_expiry_delta` is missing"),
+    ] {
+        let error = evaluate(&format!("invoice({{{fields}, {more}}})")).unwrap_err();
+        assert!(error.kind.to_string().contains(problem), "{}", error.kind);
+    }
+}

@@ -3,7 +3,7 @@
 use lnprototest_bolt::wire::Extent;
 
 use super::Reader;
-use super::shape::{Shape, TRANSACTION};
+use super::shape::{INVOICE, INVOICE_WITH_PREIMAGE, PAYMENT, Shape, TRANSACTION};
 use crate::event::Name;
 use crate::{Event, Location};
 
@@ -30,10 +30,15 @@ impl Reader<'_> {
                 self.names.unclear();
                 None
             })?,
+            Event::Invoice(event) => {
+                let shape = if event.preimage.is_some() { INVOICE_WITH_PREIMAGE } else { INVOICE };
+                self.name_value(Some(&event.bind), shape, at);
+            }
             Event::Msg(event) => {
                 let message = self.subject.message.clone()?;
                 self.check_fields(&message, event.with.as_ref(), Extent::Whole, &subject);
             }
+            Event::Pay(event) => self.name_value(event.bind.as_ref(), PAYMENT, at),
             Event::RawConnect(event) => self.name_session(&event.name, &subject),
             _ => {}
         }

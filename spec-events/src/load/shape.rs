@@ -148,6 +148,18 @@ const FUNDING_MEMBERS: &[(&str, Fixed)] = &[
     ("txid_display", Fixed::Text),
 ];
 
+/// What `Invoice` names.
+pub(crate) const INVOICE: Shape =
+    Shape::Fixed(&[("invoice", Fixed::Text), ("payment_hash", Fixed::Text), ("payment_secret", Fixed::Text)]);
+
+/// What `Invoice` names if it was given the preimage.
+pub(crate) const INVOICE_WITH_PREIMAGE: Shape = Shape::Fixed(&[
+    ("invoice", Fixed::Text),
+    ("payment_hash", Fixed::Text),
+    ("payment_secret", Fixed::Text),
+    ("preimage", Fixed::Text),
+]);
+
 /// `node`.
 pub(crate) const NODE: Shape = Shape::Fixed(&[
     ("delayed_payment_basepoint", Fixed::Text),
@@ -162,6 +174,9 @@ pub(crate) const NODE: Shape = Shape::Fixed(&[
     ("second_per_commitment_point", Fixed::Text),
     ("version", Fixed::Text),
 ]);
+
+/// What `Pay` names.
+pub(crate) const PAYMENT: Shape = Shape::Fixed(&[("preimage", Fixed::Text), ("state", Fixed::Text)]);
 
 /// A session.
 pub(crate) const SESSION: Shape = Shape::Fixed(&[

@@ -2,11 +2,15 @@
 
 use lnprototest_runner_api::{AddHtlc, Outcome};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 use super::channels::find;
 use super::refusal::{Refusal, bytes, member};
 use crate::process::Process;
 use crate::rpc::{NO_SUCH_METHOD, RpcError};
+
+/// How long it may take to hand an HTLC to its channel.
+const OFFER_BOUND: Duration = Duration::from_secs(10);
 
 /// Makes an invoice. Its label must be one that it has not had; nothing else hangs on it.
 pub(super) async fn create_invoice(
@@ -52,7 +56,15 @@ pub(super) async fn add_htlc(process: &Process, request: &AddHtlc) -> Result<Out
         "amount_msat": request.amount_msat,
     });
     process.rpc.call("sendpay", payment).await?;
-    Ok(Outcome::Done)
+    // It has agreed, but the channel may not.
+    let _ = process.quiescence.asleep(OFFER_BOUND).await;
+    let hash = json!({ "payment_hash": hex::encode(request.payment_hash) });
+    let sent = process.rpc.call("listsendpays", hash).await?;
+    let attempts = member("listsendpays", &sent, "payments", Value::as_array)?;
+    match attempts.iter().max_by_key(|attempt| attempt["id"].as_u64()) {
+        Some(newest) if newest["status"] == "failed" => Err(Refusal::NotOffered(newest.clone())),
+        _ => Ok(Outcome::Done),
+    }
 }
 
 /// Pays an invoice: with `xpay`, or with its predecessor `pay`, which went out of use from version 24.11 on.

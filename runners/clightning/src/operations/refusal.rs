@@ -22,6 +22,8 @@ pub(super) enum Refusal {
     NoFunding(Txid),
     #[error("{0} is no script that an address stands for, which is all that it takes")]
     NoScript(bitcoin::ScriptBuf),
+    #[error("its channel does not take the HTLC: {0}")]
+    NotOffered(Value),
     #[error(transparent)]
     Rpc(#[from] RpcError),
     #[error("its wallet got no coins: {0}")]
