@@ -3,6 +3,7 @@
 mod bytes;
 mod features;
 mod keys;
+mod onion;
 mod scripts;
 mod table;
 
