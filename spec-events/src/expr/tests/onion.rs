@@ -65,6 +65,7 @@ fn a_final_hop_reads_what_it_is_told() {
             &format!(
                 "read_tlvs('payload', peel({onion}, '03', repeat('42', 32)).payload).amt_to_forward == 1000"
             ),
+            "read_tlvs('offer', tlvs('offer', { 'offer_description': 'tea' })).offer_description == 'tea'",
             "tlvs('payload', { 'amt_to_forward': 1 }) == payload({ 'amt_to_forward': 1 })",
             "payload({ 'amt_to_forward': 1, 'unknown': [{ 'type': 55, 'value': 'aa' }] }) == \
              payload({ 'amt_to_forward': 1 }) + tlv(55, 'aa')",

@@ -86,7 +86,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         parameters: &[("stream", Kind::Text), ("records", Kind::Map)],
         repeats: false,
         result: Kind::Bytes,
-        doc: "The bytes of the TLV stream that the BOLTs call so, from records by name: `tlvs('n1', { 'tlv1': 1 })`.",
+        doc: "The bytes of the TLV stream that the BOLTs call so, from records by name: `tlvs('offer', { 'offer_description': 'tea' })`.",
         call: |arguments| encoded(arguments, 1, stream(arguments)?).map(Value::bytes),
     },
 ];
