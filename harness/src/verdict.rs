@@ -303,6 +303,8 @@ code_kinds! {
     UnexpectedBytes = "unexpected-bytes",
     /// Another message than the one that must come: `unexpected-message/NAME`.
     UnexpectedMessage = "unexpected-message",
+    /// Bytes in a message that are not what they should be: an onion, a returned failure.
+    Unreadable = "unreadable",
     /// A field of the right message is wrong: `wrong-field/FIELD`.
     WrongField = "wrong-field",
 }

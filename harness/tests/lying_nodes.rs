@@ -71,6 +71,18 @@ fn bytes_before_the_handshake_is_over_are_no_silence() {
 }
 
 #[test]
+fn an_onion_that_can_not_be_read_is_the_nodes_failure() {
+    let message = [&[2, 1][..], &[2; 33], &[0, 66], &[0; 66]].concat();
+    let reading = format!(
+        "{CONVERSATION}  - ExpectMsg: onion_message\n    check:\n      - ${{ has(read_onion_message(msg, '03').next) }}\n"
+    );
+    let verdict = run(answering_init(vec![Send(message)]), &reading);
+    assert_eq!(code(&verdict), "unreadable");
+    let Verdict::Fail(failure) = verdict else { unreachable!("`code` looked") };
+    assert_eq!(failure.got, "the onion's ephemeral key is no point on the curve");
+}
+
+#[test]
 fn a_frame_in_two_pieces_is_one_message() {
     let split = format!("{CONVERSATION}  - RawMsg: '001200050000'\n    split: 20\n  - ExpectMsg: pong\n");
     let split = run(answering_init(vec![]), &split);

@@ -22,7 +22,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use event::Event;
-pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, FunctionInfo, Kind, Literal, Scope, Typed};
+pub use expr::{Bytes, EvalError, EvalErrorKind, Expr, Fixed, FunctionInfo, Kind, Literal, Scope, Typed};
 pub use lnprototest_bolt::channel::ExpectedSignature;
 pub use load::{Language, Suite, Tree, TreeFile, load};
 pub use location::{Located, Location, Source};

@@ -28,6 +28,7 @@ impl TryFrom<&Value> for Plain {
             Value::Signature(_) => return Err("this signature can only be compared with".to_owned()),
             Value::Text(text) => Self::from(&**text),
             Value::Unknown(why) => return Err(format!("not known with this runner: {why}")),
+            Value::Unreadable(why) => return Err(why.to_string()),
         })
     }
 }

@@ -26,6 +26,9 @@ pub enum Value {
     /// It exists, but this runner can't say what it is: why. Anything that touches it is
     /// [`EvalErrorKind::Unknown`](crate::EvalErrorKind::Unknown).
     Unknown(Arc<str>),
+    /// Bytes of the node's should hold it, and can't be read so: why. Anything that touches it is
+    /// [`EvalErrorKind::Unreadable`](crate::EvalErrorKind::Unreadable).
+    Unreadable(Arc<str>),
 }
 
 /// A value with members that are made when asked for: a session, a channel, the node.
@@ -51,6 +54,11 @@ impl Value {
     /// A map, in this order.
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
         Self::Map(Rc::new(entries.into_iter().map(|(name, value)| (name.into(), value)).collect()))
+    }
+
+    /// What can't be read from bytes of the node's, for this reason.
+    pub(crate) fn unreadable(why: impl ToString) -> Self {
+        Self::Unreadable(why.to_string().into())
     }
 
     /// A lazy value.
@@ -86,6 +94,7 @@ impl Value {
             Self::Signature(_) => "a signature to come",
             Self::Text(_) => "text",
             Self::Unknown(_) => "unknown",
+            Self::Unreadable(_) => "unreadable",
         }
     }
 }
@@ -187,6 +196,7 @@ impl fmt::Display for Value {
             }
             Self::Text(text) => write!(f, "'{text}'"),
             Self::Unknown(why) => write!(f, "unknown ({why})"),
+            Self::Unreadable(why) => write!(f, "unreadable ({why})"),
         }
     }
 }

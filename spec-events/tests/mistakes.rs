@@ -191,3 +191,25 @@ fn expressions_are_looked_through() {
     );
     insta::assert_snapshot!(told.join("\n"));
 }
+
+#[test]
+fn what_functions_take_and_give_is_looked_through() {
+    let told = told_of(
+        "
+  - Connect: alice
+  - Check: ${ peel(rcvd.update_add_htlc.onion_routing_packet, '02', zeros(32)).nxt == '' }
+  - Check: ${ peel(alice.node_id, '02', '').records.payment_data.total_mast == 1 }
+  - Check: ${ read_reason(rcvd.update_fail_htlc.reason, '05', []).name == 1 }
+  - Check: ${ read_onion_message(rcvd.onion_message, '02').next.path_kee == '' }
+  - Check: ${ blinded_path('05', [{}]).path[0].node_id == '' }
+  - Set: { a: \"${ payload({ 'amt_to_forwad': chain.height, 'payment_data': { 'total_msat': chain.hash } }) }\" }
+  - Set: { b: \"${ payload({ 'outgoing_cltv_value': 4294967296, 'unknown': [{ 'type': 2, 'value': node.id }] }) }\" }
+  - Set: { c: \"${ payload({ 'payment_metadata': 12, 'amt_to_forward': chain.height }) }\" }
+  - Set: { d: \"${ payload(chain.height) }\" }
+  - Set: { e: \"${ failure_code('unknown_next_per') + chain.height }\" }
+  - Set: { f: \"${ features(['option_anchor']) + zeros(chain.height) }\" }
+  - Set: { g: \"${ sha256(slice('aabb', 1, 3)) }\" }
+",
+    );
+    insta::assert_snapshot!(told.join("\n"));
+}

@@ -74,7 +74,7 @@ impl Onion {
             return Err(OnionError::TooLong { needed, size });
         }
 
-        let secrets = shared_secrets(hops, session_key);
+        let secrets = shared_secrets(hops.iter().map(|hop| &hop.node_id), session_key);
         let filler = filler(hops, &secrets, size);
         let mut payloads = vec![0; size];
         SharedSecret::from_bytes(session_key.secret_bytes()).apply_stream(KeyUsage::Pad, &mut payloads);
@@ -110,12 +110,16 @@ pub enum OnionError {
     },
 }
 
-/// What the origin shares with each hop.
-fn shared_secrets(hops: &[Hop], session_key: &SecretKey) -> Vec<SharedSecret> {
+/// What the origin shares with each hop of a route, first hop first; inside a blinded path, by its `blinded_node_id`.
+pub fn shared_secrets<'a>(
+    node_ids: impl IntoIterator<Item = &'a PublicKey>,
+    session_key: &SecretKey,
+) -> Vec<SharedSecret> {
     let mut ephemeral = *session_key;
-    hops.iter()
-        .map(|hop| {
-            let secret = SharedSecret::new(&hop.node_id, &ephemeral);
+    node_ids
+        .into_iter()
+        .map(|node_id| {
+            let secret = SharedSecret::new(node_id, &ephemeral);
             let factor = secret.next_factor(&PublicKey::from_secret_key_global(&ephemeral));
             ephemeral = multiply_secret(&ephemeral, &factor);
             secret

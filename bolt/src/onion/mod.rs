@@ -48,7 +48,7 @@ mod secret;
 
 pub use attribution::{Attribution, AttributionData, MAX_ATTRIBUTED_HOPS};
 pub use blinding::{BlindedHop, BlindedPath, NotForUs, RecipientHop, Unblinded};
-pub use build::{Hop, Onion, OnionError};
+pub use build::{Hop, Onion, OnionError, shared_secrets};
 pub use failure::{FailureCode, enclosed_channel_update};
 pub use message::{MessageError, OnionMessage, ReadError, ReadMessage};
 pub use packet::{LARGE_MESSAGE_SIZE, OnionPacket, PAYMENT_SIZE, PacketTooShort};

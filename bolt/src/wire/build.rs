@@ -60,6 +60,13 @@ impl TlvStreamDef {
         let stream = builder.tlvs(Path::Root, self, plain);
         builder.finish(stream)
     }
+
+    /// What is wrong with these records; empty if nothing is. [`Plain::Deferred`] fits everything.
+    pub fn check(self: &Arc<Self>, plain: &Plain) -> Vec<BuildError> {
+        let mut builder = Builder { errors: Vec::new(), extent: Extent::Whole, deferred: true };
+        builder.tlvs(Path::Root, self, plain);
+        builder.errors
+    }
 }
 
 impl Message {

@@ -1,7 +1,7 @@
 //! Why a path ends before its last step.
 
 use lnprototest_runner_api::{ChainError, NodeError};
-use lnprototest_spec_events::{EvalError, Location};
+use lnprototest_spec_events::{EvalError, EvalErrorKind, Location};
 
 use crate::verdict::{Blame, Code, CodeKind, Difference, Fault, Lack};
 
@@ -80,12 +80,17 @@ impl From<ChainError> for Stop {
     }
 }
 
-/// A check that needs what this runner can't know is skipped with its path; all else is the spec's fault.
+/// A check that needs what this runner can't know is skipped with its path, and bytes of the node's that can't be read
+/// are its failure; all else is the spec's fault.
 impl From<EvalError> for Stop {
     fn from(error: EvalError) -> Self {
-        match error.is_unknown() {
-            true => Self::Lack(Lack::KnownKeys(format!("`{}`", error.expression))),
-            false => Self::spec_at(error.at.clone(), format!("`{}`: {}", error.expression, error.kind)),
+        let expression = format!("`{}`", error.expression);
+        match error.kind {
+            EvalErrorKind::Unknown(_) => Self::Lack(Lack::KnownKeys(expression)),
+            EvalErrorKind::Unreadable(why) => {
+                Self::fail(Code::bare(CodeKind::Unreadable), format!("what {expression} can read"), why)
+            }
+            kind => Self::spec_at(error.at, format!("{expression}: {kind}")),
         }
     }
 }

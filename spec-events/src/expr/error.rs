@@ -41,6 +41,9 @@ pub enum EvalErrorKind {
     /// The value exists, but this runner can't say what it is. A check that needs it is to be skipped.
     #[error("not known with this runner: {0}")]
     Unknown(String),
+    /// Bytes that the node sent are not what they should be: why.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 fn there_is(names: &[String]) -> String {

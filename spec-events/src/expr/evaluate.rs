@@ -18,6 +18,29 @@ impl Program {
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
         Walk { program: self, scope }.value(&self.root, None)
     }
+
+    /// The value of one of its parts, if that is the same in every scope.
+    ///
+    /// # Errors
+    /// It has none in any.
+    pub fn constant(&self, part: &Node) -> Option<Result<Value, EvalError>> {
+        has_no_names(part).then(|| Walk { program: self, scope: &NoNames }.value(part, None))
+    }
+}
+
+fn has_no_names(node: &Node) -> bool {
+    let mut none = !matches!(node.kind, NodeKind::Name(_));
+    node.for_each_part(&mut |part| none = none && has_no_names(part));
+    none
+}
+
+/// The scope of what needs none.
+struct NoNames;
+
+impl Scope for NoNames {
+    fn lookup(&self, _: &str) -> Option<Value> {
+        None
+    }
 }
 
 struct Walk<'a> {
@@ -107,6 +130,7 @@ impl Walk<'_> {
         };
         match value {
             Value::Unknown(why) => Err(self.error(node, EvalErrorKind::Unknown(why.to_string()))),
+            Value::Unreadable(why) => Err(self.error(node, EvalErrorKind::Unreadable(why.to_string()))),
             value => Ok(value),
         }
     }

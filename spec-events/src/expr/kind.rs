@@ -1,4 +1,4 @@
-//! Kinds of values.
+//! Kinds of values, and what is known of the maps that the suite makes itself.
 
 use std::fmt;
 
@@ -17,10 +17,35 @@ pub enum Kind {
     Keyset,
     /// A list.
     List,
+    /// A map that the suite makes, with these members.
+    Made(&'static [(&'static str, Fixed)]),
     /// Values by name.
     Map,
+    /// Records by name, of the TLV stream that the BOLTs call so.
+    Records(&'static str),
     /// Text.
     Text,
+}
+
+/// The shape of a member that the suite makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fixed {
+    /// True or false.
+    Bool,
+    /// An integer.
+    Int,
+    /// A list of these.
+    List(&'static Fixed),
+    /// A map with these members.
+    Map(&'static [(&'static str, Fixed)]),
+    /// Messages by name, as `sent` and `rcvd` have them.
+    Record,
+    /// The records of this TLV stream by name.
+    Records(&'static str),
+    /// Text, or bytes as hex.
+    Text,
+    /// Values by name, which depend on the value at hand.
+    Various,
 }
 
 /// With an article: `a number`.
@@ -33,7 +58,8 @@ impl fmt::Display for Kind {
             Self::Int => "a number",
             Self::Keyset => "a keyset",
             Self::List => "a list",
-            Self::Map => "a map",
+            Self::Made(_) | Self::Map => "a map",
+            Self::Records(_) => "a map of records by name",
             Self::Text => "text",
         })
     }

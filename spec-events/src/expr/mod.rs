@@ -13,7 +13,7 @@ mod words;
 pub use error::{EvalError, EvalErrorKind};
 pub use expression::{Expr, Literal, Scope};
 pub use functions::FunctionInfo;
-pub use kind::Kind;
+pub use kind::{Fixed, Kind};
 pub use typed::{Bytes, Typed};
 
 pub(crate) use compile::{CompileError, compile};

@@ -1,5 +1,7 @@
 //! Expressions on their own, without a file around them.
 
+mod onion;
+
 use lnprototest_bolt::channel::ExpectedSignature;
 use std::rc::Rc;
 use std::sync::Arc;

@@ -142,7 +142,9 @@ impl<T: Typed> Argument for Expr<T> {
             Kind::Bool => json!({ "type": "boolean" }),
             Kind::Bytes => json!({ "type": "string", "pattern": "^([0-9a-fA-F]{2})*$" }),
             Kind::Int => json!({ "type": "integer" }),
-            Kind::Keyset | Kind::List | Kind::Map => return json!({ "$ref": "#/$defs/expression" }),
+            Kind::Keyset | Kind::List | Kind::Made(_) | Kind::Map | Kind::Records(_) => {
+                return json!({ "$ref": "#/$defs/expression" });
+            }
             Kind::Text => json!({ "type": "string" }),
         };
         json!({ "description": T::NAME, "anyOf": [literal, { "$ref": "#/$defs/expression" }] })

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::names::Names;
+use super::records;
 use super::shape::{Member, Shape};
 use crate::Diagnostic;
 use crate::expr::{Arithmetic, Function, Kind, Literal, Loop, Node, NodeKind, Program};
@@ -23,7 +24,7 @@ pub(crate) fn infer(
 pub(crate) fn fits(needed: Kind, found: Kind) -> bool {
     match (needed, found) {
         (Kind::Any, _) | (_, Kind::Any) => true,
-        (Kind::Bytes, Kind::Text) | (Kind::Keyset, Kind::Map) => true,
+        (Kind::Bytes, Kind::Text) | (Kind::Keyset | Kind::Made(_) | Kind::Records(_), Kind::Map) => true,
         _ => needed == found,
     }
 }
@@ -41,7 +42,7 @@ impl Inference<'_> {
     fn shape(&mut self, node: &Node) -> Shape {
         match &node.kind {
             NodeKind::Arithmetic(operator, pair) => self.arithmetic(node, *operator, pair),
-            NodeKind::Call(function, arguments) => self.call(function, arguments),
+            NodeKind::Call(function, arguments) => self.call(node, function, arguments),
             NodeKind::Compare(comparison, pair) => {
                 let (left, right) = (self.shape(&pair[0]).kind(), self.shape(&pair[1]).kind());
                 if left != Kind::Any && right != Kind::Any && left != right {
@@ -165,14 +166,24 @@ impl Inference<'_> {
         }
     }
 
-    fn call(&mut self, function: &Function, arguments: &[Node]) -> Shape {
+    fn call(&mut self, node: &Node, function: &Function, arguments: &[Node]) -> Shape {
+        let told_before = self.diagnostics.len();
         for (index, argument) in arguments.iter().enumerate() {
-            let found = self.shape(argument).kind();
+            let shape = self.shape(argument);
+            let found = shape.kind();
             let Some((parameter, needed)) = function.parameter(index) else { continue };
             if !fits(*needed, found) {
                 let problem = format!("`{parameter}` of {} is {needed}, not {found}", function.signature());
                 self.error(argument, problem);
+            } else if let Kind::Records(stream) = needed {
+                records::check(stream, argument, &shape, self.program, self.diagnostics);
             }
+        }
+        // What can be called now need not fail on each path.
+        if self.diagnostics.len() == told_before
+            && let Some(Err(error)) = self.program.constant(node)
+        {
+            self.diagnostics.push(Diagnostic::new(&error.at, error.kind.to_string()));
         }
         Shape::of_kind(function.result)
     }

@@ -11,6 +11,7 @@ mod language;
 mod message;
 mod names;
 mod reader;
+mod records;
 mod shape;
 mod step;
 mod suite;

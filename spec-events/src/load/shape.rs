@@ -7,7 +7,7 @@ use lnprototest_bolt::wire::{
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::expr::{KEYSET_MEMBERS, Kind};
+use crate::expr::{Fixed, KEYSET_MEMBERS, Kind};
 
 /// What is known of a value.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(crate) enum Shape {
     Bool,
     /// Fields of a record or structure.
     Fields(Layout),
-    /// A map that the harness makes, with these members.
+    /// A map that the suite makes, with these members.
     Fixed(&'static [(&'static str, Fixed)]),
     Int,
     List(Rc<Shape>),
@@ -29,16 +29,6 @@ pub(crate) enum Shape {
     },
     Text,
     Tlvs(Arc<TlvStreamDef>),
-}
-
-/// The shape of a member that the harness makes.
-#[derive(Clone, Copy)]
-pub(crate) enum Fixed {
-    Int,
-    List(&'static Fixed),
-    Map(&'static [(&'static str, Fixed)]),
-    Record,
-    Text,
 }
 
 /// What a member is.
@@ -239,6 +229,8 @@ impl Shape {
                 KEYSET_MEMBERS.map(|name| (name.to_owned(), Self::Text)).into_iter().collect(),
             )),
             Kind::List => Self::List(Rc::new(Self::Any)),
+            Kind::Made(members) => Self::Fixed(members),
+            Kind::Records(stream) => Self::of_records(stream),
         }
     }
 
@@ -281,12 +273,20 @@ impl Shape {
 
     fn of_fixed(fixed: &Fixed) -> Self {
         match fixed {
+            Fixed::Bool => Self::Bool,
             Fixed::Int => Self::Int,
             Fixed::List(item) => Self::List(Rc::new(Self::of_fixed(item))),
             Fixed::Map(members) => Self::Fixed(members),
             Fixed::Record => Self::Record { all: false },
+            Fixed::Records(stream) => Self::of_records(stream),
             Fixed::Text => Self::Text,
+            Fixed::Various => Self::Any,
         }
+    }
+
+    /// The records of a stream of this name; functions know those of the BOLTs only.
+    fn of_records(stream: &str) -> Self {
+        Catalogue::bolts().tlv_stream(stream).map_or(Self::Any, |stream| Self::Tlvs(stream.clone()))
     }
 
     fn of_tlv(record: &TlvDef) -> Self {

@@ -4,6 +4,7 @@ mod bytes;
 mod features;
 mod invoice;
 mod keys;
+mod onion;
 mod scripts;
 mod table;
 

@@ -1,6 +1,6 @@
 //! What functions there are, with what they take and give.
 
-use super::{bytes, features, invoice, keys, scripts};
+use super::{bytes, features, invoice, keys, onion, scripts};
 use crate::Value;
 use crate::expr::{Kind, Typed};
 
@@ -61,9 +61,9 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
-    [bytes::FUNCTIONS, features::FUNCTIONS, invoice::FUNCTIONS, keys::FUNCTIONS, scripts::FUNCTIONS]
-        .into_iter()
-        .flatten()
+    let groups =
+        [bytes::FUNCTIONS, features::FUNCTIONS, invoice::FUNCTIONS, keys::FUNCTIONS, scripts::FUNCTIONS];
+    groups.into_iter().chain(onion::GROUPS).flatten()
 }
 
 /// The argument of this index as a `T`.
