@@ -38,7 +38,7 @@ pub fn write(bolt: u8, file: &str, requirements: &[&Requirement]) -> String {
 pub fn read(name: &str, yaml: &str) -> Result<Vec<Requirement>, CatalogueError> {
     let mut reader = Reader { bolt: None, file: None, section: None, requirements: Vec::new() };
     for (number, line) in (1_u32..).zip(yaml.lines()) {
-        reader.line(line).ok_or_else(|| CatalogueError { name: name.to_owned(), line: number })?;
+        reader.line(line).ok_or_else(|| CatalogueError::at(name, number))?;
     }
     Ok(reader.requirements)
 }
@@ -51,6 +51,12 @@ pub fn read(name: &str, yaml: &str) -> Result<Vec<Requirement>, CatalogueError> 
 pub struct CatalogueError {
     name: String,
     line: u32,
+}
+
+impl CatalogueError {
+    pub(super) fn at(name: &str, line: u32) -> Self {
+        Self { name: name.to_owned(), line }
+    }
 }
 
 struct Reader {
