@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::load_files;
+use common::{language, load_files};
+use lnprototest_spec_events::requirements::{Former, Requirements};
+use lnprototest_spec_events::{Language, Tree, load};
 
 const GOOD: &str = "
 about: A good one
@@ -42,6 +44,23 @@ fn told_of(steps: &str) -> Vec<String> {
 #[test]
 fn all_mistakes_of_a_file_are_told_at_once() {
     insta::assert_snapshot!(told([("wrong.yaml", include_str!("files/mistakes.yaml"))]));
+}
+
+#[test]
+fn an_id_of_an_older_bolt_is_told_what_became_of_it() {
+    let former = "former:
+- {id: B02-open_channel-aaaaaaaa, became: changed, now: B02-open_channel-e7d21da4}
+- {id: B02-shutdown-bbbbbbbb, became: moved, now: B02-tx_add_input-81baa1ce}
+- {id: B02-stfu-cccccccc, became: removed}
+";
+    let requirements =
+        Requirements::bundled().clone().with_former(Former::read("former.yaml", former).unwrap());
+    let covers = "B02-open_channel-aaaaaaaa, B02-shutdown-bbbbbbbb, B02-stfu-cccccccc, B02-stfu-dddddddd";
+    let spec = format!("about: a\ncovers: [{covers}]\nsteps: [Connect: alice]\n");
+    let tree = Tree::embedded("specs/", [("a.yaml", spec)]);
+    let language = Language { requirements: &requirements, ..language() };
+    let mistakes = load(&[tree], &Tree::default(), language).unwrap_err();
+    insta::assert_snapshot!(mistakes);
 }
 
 #[test]

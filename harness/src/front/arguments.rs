@@ -20,6 +20,8 @@ const EXIT_CODES: &str = "Exit codes: 0 all as expected, 1 a node failed, 2 bad 
 pub(super) enum Command {
     /// Check spec files without starting a node
     Check(Check),
+    /// Run specs against a node, and tell which requirements of the BOLTs it was put to
+    Coverage(Box<Coverage>),
     /// Say where a requirement stands in the BOLTs
     Explain(Explain),
     /// List specs, and what each is about
@@ -36,6 +38,21 @@ pub(super) enum Command {
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) what: What,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Coverage {
+    #[command(flatten)]
+    pub(super) running: Running,
+    /// Break each BOLT down by section
+    #[arg(long)]
+    pub(super) sections: bool,
+    /// List the requirements that no spec of the run covers, and where they stand
+    #[arg(long)]
+    pub(super) missing: bool,
+    /// Write all there is to know as JSON; `-` writes it to standard output, in place of the table
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -73,23 +90,30 @@ pub(super) struct Proposals {
     pub(super) messages: Vec<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Run {
+/// Which specs run, on which node, and how: the same for each command that runs specs.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Running {
     #[command(flatten)]
     pub(super) what: What,
     #[command(flatten)]
     pub(super) target: Target,
     #[command(flatten)]
     pub(super) judging: Judging,
-    /// Only this path of the spec, as a failure names it
-    #[arg(long, value_name = "PATH", conflicts_with = "paths")]
-    pub(super) path: Option<String>,
     /// How many ways through a spec's choices are tried
     #[arg(long, value_enum, default_value_t)]
     pub(super) paths: Paths,
     /// How many paths run at a time [default: one a core]
     #[arg(long, short, value_name = "N", visible_alias = "test-threads")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) running: Running,
+    /// Only this path of the spec, as a failure names it
+    #[arg(long, value_name = "PATH", conflicts_with = "paths")]
+    pub(super) path: Option<String>,
     /// The whole conversation of each path, failed or not
     #[arg(long, short)]
     pub(super) verbose: bool,

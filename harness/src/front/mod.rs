@@ -1,9 +1,11 @@
 //! The two ways to start a run: the `lnprototest` program, and a libtest look-alike for `cargo test`.
 
 mod arguments;
+mod coverage;
 mod libtest;
 mod product;
 mod program;
+mod ready;
 mod replayed;
 mod selection;
 mod target;

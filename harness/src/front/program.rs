@@ -11,22 +11,23 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::arguments::{Arguments, Command, Explain, Judging, List, Run, What};
+use super::coverage::coverage;
+use super::ready::Planned;
 use super::replayed::replayed_flags;
 use super::selection::Selection;
-use super::work_dir::WorkDir;
 use super::{Product, UsageError, terminal};
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::expectations::Expectations;
 use crate::interrupt::Interrupt;
 use crate::report::{FrontEnd, Human, Progress, Replay, Reporter, Style, Transcripts};
-use crate::run::{Plan, run};
 
 pub(super) fn main(product: &Product) -> ExitCode {
     log_as_asked();
     let arguments = Arguments::parse();
     let exit = match arguments.command {
         Command::Check(arguments) => check(product, &arguments.what),
+        Command::Coverage(arguments) => coverage(product, &arguments),
         Command::Explain(arguments) => explain(&arguments),
         Command::List(arguments) => list(product, &arguments),
         Command::Run(arguments) => run_command(product, &arguments),
@@ -77,48 +78,33 @@ fn runners(product: &Product) -> Result<Exit, UsageError> {
 }
 
 fn run_command(product: &Product, arguments: &Run) -> Result<Exit, UsageError> {
-    let selection = Selection::load(product, &arguments.what)?;
-    let specs = arguments.target.part_of(&selection.specs);
-    let plan = match &arguments.path {
-        Some(path) => Plan::one_path(&specs, path)?,
-        None => Plan::new(&specs, |spec| Selection::paths_of(spec, arguments.paths))?,
-    };
-    let to_update = arguments.judging.expectations.as_deref().filter(|_| arguments.update_expectations);
+    let running = &arguments.running;
+    let planned = Planned::new(product, running, arguments.path.as_deref())?;
+    let to_update = running.judging.expectations.as_deref().filter(|_| arguments.update_expectations);
     if let Some(file) = to_update {
         // The first time there is none; and if it can't be written, that is to be known before the run.
         File::options().append(true).create(true).open(file).map_err(|reason| unwritten(file, reason))?;
     }
-    let interrupt = interrupt_on_signal()?;
-    let runner = arguments.target.runner(product)?;
-    let chain = arguments.target.chain(&*runner)?;
-    let work_dir = WorkDir::new(&*runner, &chain)?;
-    runner.check().map_err(UsageError::Node)?;
-    let mut engine = engine(product, &arguments.judging, selection, runner, work_dir.path())?;
-    engine.chain = chain;
-    engine.interrupt = interrupt;
-    engine.all_transcripts |= arguments.verbose;
-    let engine = Arc::new(engine);
+    let ready = planned.ready(product, running, arguments.verbose)?;
     let style = Style { colour: terminal::has_colour(&std::io::stdout()), verbose: arguments.verbose };
-    let flags = replayed_flags(&arguments.target, &arguments.judging, &arguments.what.proposals);
-    let replay = Replay::new(FrontEnd::Program, engine.runner.name(), flags);
+    let flags = replayed_flags(&running.target, &running.judging, &running.what.proposals);
+    let replay = Replay::new(FrontEnd::Program, ready.engine.runner.name(), flags);
     let human = Human::new(std::io::stdout().lock(), style, replay);
     let mut told = Progress::around(human, terminal::has_progress());
-    let mut transcripts = arguments.judging.transcripts.as_deref().map(Transcripts::new);
+    let mut transcripts = running.judging.transcripts.as_deref().map(Transcripts::new);
     let mut reporters: Vec<&mut dyn Reporter> = vec![&mut told];
     if let Some(transcripts) = &mut transcripts {
         reporters.push(transcripts);
     }
-    let jobs = arguments.jobs.map_or_else(cores, Into::into);
-    let outcome = run(&engine, &plan, jobs, arguments.judging.allow_fixed, &mut reporters)
-        .map_err(|reason| UsageError::Io { what: "the report can't be written".to_owned(), reason })?;
+    let outcome = ready.run(&mut reporters)?;
     if let Some(file) = to_update {
-        let updated = outcome.updated(&engine.expectations);
+        let updated = outcome.updated(&ready.engine.expectations);
         std::fs::write(file, updated.to_string()).map_err(|reason| unwritten(file, reason))?;
     }
     Ok(outcome.summary.exit())
 }
 
-fn unwritten(file: &Path, reason: std::io::Error) -> UsageError {
+pub(super) fn unwritten(file: &Path, reason: std::io::Error) -> UsageError {
     UsageError::Io { what: format!("{} can't be written", file.display()), reason }
 }
 
@@ -197,7 +183,7 @@ fn log_as_asked() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-fn say(text: &str) -> Result<Exit, UsageError> {
+pub(super) fn say(text: &str) -> Result<Exit, UsageError> {
     writeln!(std::io::stdout(), "{text}").map(|()| Exit::Expected).or_else(|reason| match reason.kind() {
         std::io::ErrorKind::BrokenPipe => Ok(Exit::Expected),
         _ => Err(UsageError::Io { what: "standard output".to_owned(), reason }),

@@ -39,7 +39,8 @@ mod tests {
     fn of_the_program(given: &[&str]) -> Vec<String> {
         let line = ["lnprototest", "run"].iter().chain(given);
         let Command::Run(run) = Arguments::try_parse_from(line).unwrap().command else { unreachable!() };
-        replayed_flags(&run.target, &run.judging, &run.what.proposals)
+        let running = run.running;
+        replayed_flags(&running.target, &running.judging, &running.what.proposals)
     }
 
     fn of_the_tests(given: &[&str]) -> Vec<String> {

@@ -156,6 +156,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn two_specs_of_one_name_are_refused_with_both_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = "about: x\ncovers: [B01-init-f3865515]\nsteps:\n  - Connect: alice\n  - ExpectMsg: init\n";
+        for tree in ["one", "other"] {
+            std::fs::create_dir_all(folder.path().join(tree).join("init")).unwrap();
+            std::fs::write(folder.path().join(tree).join("init/same.yaml"), spec).unwrap();
+        }
+        let trees = ["one", "other"].map(|tree| folder.path().join(tree).display().to_string());
+        let what = What { what: trees.to_vec(), ..What::default() };
+        let Err(error) = Selection::load(&Product::new(), &what) else { panic!("nothing is wrong") };
+        assert_eq!(
+            error.to_string().replace(&folder.path().display().to_string(), "DIR"),
+            "'init/same' is the name of two specs, DIR/one/init/same.yaml and DIR/other/init/same.yaml: \
+             name each once, or move one"
+        );
+    }
+
+    #[test]
     fn a_slip_in_a_name_is_understood_at_its_own_depth() {
         let specs = ["bolt01/init/echo", "bolt01/ping/reply_is_zeros", "bolt02/shutdown/late"];
         let meant = |wrong| nearest_below(wrong, specs.into_iter());

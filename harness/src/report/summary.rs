@@ -53,6 +53,11 @@ impl Summary {
         self.counts.get(&kind).copied().unwrap_or(0)
     }
 
+    /// Whether the run was ended before its specs had all their verdicts.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.unfinished > 0
+    }
+
     /// How the program ends: the gravest of what happened.
     pub fn exit(&self) -> Exit {
         self.exit.unwrap_or(Exit::Expected)

@@ -11,6 +11,7 @@ use super::{Reader, fragments::Fragments, language::Language};
 use crate::event::{Bindings, Name};
 use crate::expr::{Body, Literal};
 use crate::paths::number_sites;
+use crate::requirements::{Fate, Requirements};
 use crate::yaml::{Entry, Yaml};
 use crate::{Diagnostic, Located, Location, Requires, Spec, Step, TemplateKind};
 
@@ -115,11 +116,7 @@ impl Reader<'_> {
         for (index, id) in covers.iter().enumerate() {
             let requirements = self.language.requirements;
             if requirements.by_id(id).is_none() {
-                let near = requirements.nearest(id).map(|requirement| requirement.id.as_str());
-                self.report(
-                    Diagnostic::new(&id.at, format!("there is no requirement {}", id.value))
-                        .nearest(id, near),
-                );
+                self.report(unknown(requirements, id));
             }
             if covers[..index].iter().any(|other| other.value == id.value) {
                 self.error(&id.at, format!("{} is here twice", id.value));
@@ -233,4 +230,22 @@ impl Reader<'_> {
         self.error(whole, format!("a spec needs {what}"));
         None
     }
+}
+
+/// A spec covers what there is not, or not any more.
+fn unknown(requirements: &Requirements, id: &Located<String>) -> Diagnostic {
+    let Some(fate) = requirements.fate(id) else {
+        let near = requirements.nearest(id).map(|requirement| requirement.id.as_str());
+        return Diagnostic::new(&id.at, format!("there is no requirement {}", id.value)).nearest(id, near);
+    };
+    let problem = format!("there is no requirement {} any more: {fate}", id.value);
+    Diagnostic::new(&id.at, problem).help(match fate {
+        Fate::Moved(now) => format!("write {now}"),
+        Fate::Changed(now) => {
+            format!(
+                "write {now} if the spec tests that too: `lnprototest explain {now}` says where it stands"
+            )
+        }
+        Fate::Removed => "take it out, and the spec if it tests nothing else".to_owned(),
+    })
 }

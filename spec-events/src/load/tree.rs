@@ -90,6 +90,11 @@ impl Tree {
         self.specs.keys().map(String::as_str)
     }
 
+    /// The files of its specs, in the order of their names. What is no UTF-8 is left out.
+    pub fn spec_sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.specs.values().filter(|file| file.diagnostics.is_empty()).map(|file| &file.source)
+    }
+
     /// Leaves only the specs whose names `keep` wants.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.specs.retain(|name, _| keep(name));

@@ -33,7 +33,8 @@ impl Checkout {
 
     fn markdown_of(&self, bolt: u8) -> Result<PathBuf, CheckoutError> {
         let prefix = format!("{bolt:02}-");
-        let entries = fs::read_dir(&self.folder).map_err(|error| at(&self.folder, error))?;
+        let entries = fs::read_dir(&self.folder)
+            .map_err(|error| CheckoutError::Folder { folder: self.folder.clone(), error })?;
         let mut files: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| file_name(path).starts_with(&prefix) && file_name(path).ends_with(".md"))
@@ -54,11 +55,19 @@ fn at(path: &Path, error: io::Error) -> CheckoutError {
 /// Why a checkout of the BOLTs can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckoutError {
-    /// A file or folder can't be read, or is not UTF-8.
+    /// A file can't be read, or is not UTF-8.
     #[error("{}: {error}", path.display())]
     File {
-        /// The file or folder.
+        /// The file.
         path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The folder can't be read.
+    #[error("{}: {error}: name a folder with the BOLTs' markdown files", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
         /// What the system said.
         error: io::Error,
     },

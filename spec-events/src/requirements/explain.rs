@@ -2,6 +2,7 @@
 
 use super::checkout::{Checkout, CheckoutError};
 use super::extract::Item;
+use super::former::Fate;
 use super::index::{Requirement, Requirements};
 use std::fmt;
 use std::path::Path;
@@ -19,9 +20,12 @@ pub(super) fn explain_in(
     checkout: Option<&Checkout>,
 ) -> Result<Explanation, ExplainError> {
     let known = catalogue.by_id(id);
-    let unknown = || ExplainError::Unknown {
-        id: id.to_owned(),
-        nearest: catalogue.nearest(id).map(|requirement| requirement.id.to_string()),
+    let unknown = || match catalogue.fate(id) {
+        Some(fate) => ExplainError::Former { id: id.to_owned(), fate: fate.clone() },
+        None => ExplainError::Unknown {
+            id: id.to_owned(),
+            nearest: catalogue.nearest(id).map(|requirement| requirement.id.to_string()),
+        },
     };
     let Some(checkout) = checkout else {
         return known.map(Explanation::of_catalogue).ok_or_else(unknown);
@@ -88,6 +92,14 @@ pub enum ExplainError {
     /// The checkout can't be read.
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
+    /// There was one once.
+    #[error("there is no requirement {id} any more: {fate}")]
+    Former {
+        /// The id asked for.
+        id: String,
+        /// What became of it.
+        fate: Fate,
+    },
     /// The catalogue has it, the checkout does not: one of them is older, or the sentence was edited.
     #[error("{file} of this checkout has no {id}: {}", moved(*same_words, nearest))]
     NotInCheckout {

@@ -1,6 +1,8 @@
 //! Which requirements are there? The catalogue, by id and by place.
 
 use super::catalogue::{self, CatalogueError};
+use super::fields::MessageField;
+use super::former::{Fate, Former};
 use super::id::{Id, TextHash};
 use super::keyword::Level;
 use std::sync::{Arc, OnceLock};
@@ -26,12 +28,18 @@ pub struct Requirement {
     pub under: Vec<TextHash>,
     /// The hash of its own words.
     pub text: TextHash,
+    pub(super) fields: Box<[MessageField]>,
 }
 
 impl Requirement {
     /// Its headings on one line: `Setup Messages > The `init` Message > Requirements`.
     pub fn section_path(&self) -> String {
         self.section.join(" > ")
+    }
+
+    /// The fields of messages that it names, in itself or in the conditions it hangs under, each once.
+    pub fn fields(&self) -> &[MessageField] {
+        &self.fields
     }
 }
 
@@ -42,6 +50,8 @@ pub struct Requirements {
     all: Vec<Requirement>,
     /// Places in `all`, in the order of the ids.
     by_id: Vec<usize>,
+    /// What became of ids that are none any more.
+    former: Former,
 }
 
 impl Requirements {
@@ -50,7 +60,10 @@ impl Requirements {
         static BUNDLED: OnceLock<Requirements> = OnceLock::new();
         BUNDLED.get_or_init(|| {
             // It is no input: a test reads these very files.
-            Requirements::from_catalogue(CATALOGUE.iter().copied()).expect("a catalogue as xtask writes it")
+            let catalogue = Requirements::from_catalogue(CATALOGUE.iter().copied());
+            let former = Former::read("former.yaml", FORMER);
+            let read = catalogue.and_then(|catalogue| Ok(catalogue.with_former(former?)));
+            read.expect("a catalogue as xtask writes it")
         })
     }
 
@@ -68,7 +81,18 @@ impl Requirements {
         all.sort_by_key(|requirement| requirement.bolt);
         let mut by_id: Vec<usize> = (0..all.len()).collect();
         by_id.sort_by(|one, other| all[*one].id.cmp(&all[*other].id));
-        Requirements { all, by_id }
+        Requirements { all, by_id, former: Former::default() }
+    }
+
+    /// The same, which also know what became of former ids.
+    #[must_use]
+    pub fn with_former(self, former: Former) -> Self {
+        Requirements { former, ..self }
+    }
+
+    /// What became of this id, if there was once such a requirement.
+    pub fn fate(&self, id: &str) -> Option<&Fate> {
+        self.former.fate(id)
     }
 
     /// The requirement of this id.
@@ -136,6 +160,8 @@ macro_rules! catalogue {
         &[$(($name, include_str!(concat!("../../../specs/requirements/", $name)))),*]
     };
 }
+
+const FORMER: &str = include_str!("../../../specs/requirements/former.yaml");
 
 /// The bundled catalogue files by name.
 pub(super) const CATALOGUE: &[(&str, &str)] = catalogue![

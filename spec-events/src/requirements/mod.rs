@@ -8,8 +8,12 @@
 
 mod catalogue;
 mod checkout;
+mod covers;
+mod difference;
 mod explain;
 mod extract;
+mod fields;
+mod former;
 mod id;
 mod index;
 mod keyword;
@@ -22,8 +26,12 @@ mod tests;
 
 pub use catalogue::{CatalogueError, read, write};
 pub use checkout::{BOLTS, Checkout, CheckoutError};
+pub use covers::{covers, renamed};
+pub use difference::{Difference, difference};
 pub use explain::{ExplainError, Explanation, Wording, explain};
 pub use extract::{Item, extract};
+pub use fields::MessageField;
+pub use former::{Fate, Former};
 pub use id::{Id, TextHash};
 pub use index::{Requirement, Requirements};
 pub use keyword::Level;

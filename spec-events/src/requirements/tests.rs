@@ -130,6 +130,23 @@ fn a_faulty_catalogue_is_refused_with_its_line() {
 }
 
 #[test]
+fn what_became_of_former_ids_reads_back() {
+    let text = "# Ids
+former:
+- {id: B02-a-00000000, became: moved, now: B02-b-00000000}
+- {id: B02-c-00000000, became: removed}
+- {id: B02-d-00000000-2, became: changed, now: B02-e-00000000-3}
+";
+    let former = Former::read("former.yaml", text).unwrap();
+    assert_eq!(former.write().lines().skip(1).collect::<Vec<_>>(), text.lines().skip(1).collect::<Vec<_>>());
+    assert_eq!(former.fate("B02-c-00000000"), Some(&Fate::Removed));
+    for wrong in ["- {id: B02-a-00000000, became: lost}", "- {id: B02-a-00000000, became: moved}", "x"] {
+        let error = Former::read("former.yaml", &format!("former:\n{wrong}\n")).unwrap_err().to_string();
+        assert!(error.starts_with("former.yaml:2: "), "{error}");
+    }
+}
+
+#[test]
 fn the_bundled_catalogue_reads_and_has_no_id_twice() {
     let strict = Requirements::from_catalogue(CATALOGUE.iter().copied()).unwrap();
     let bundled = Requirements::bundled();
@@ -160,6 +177,8 @@ fn the_bundled_catalogue_is_yaml() {
             assert_eq!(entry["level"], requirement.level.as_str());
             assert_eq!(entry["line"], requirement.line);
             assert_eq!(entry["text"], requirement.text.to_string());
+            let fields: Vec<_> = entry["fields"].as_array().unwrap().iter().collect();
+            assert_eq!(fields, requirement.fields().iter().map(|field| field.as_str()).collect::<Vec<_>>());
             assert_eq!(entry["under"].as_array().unwrap().len(), requirement.under.len());
         }
     }
@@ -226,13 +245,19 @@ fn an_id_that_cannot_be_explained_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("02-fixture.md");
     let items = items(FIXTURE);
-    let (id, catalogue) = (id_of(&items, "MUST say so"), catalogue(&items));
+    let former = "- {id: B02-hello-ffffffff, became: removed}";
+    let former = Former::read("former.yaml", former).unwrap();
+    let (id, catalogue) = (id_of(&items, "MUST say so"), catalogue(&items).with_former(former));
     let checkout = Checkout::new(folder.path());
     let error = |id: &str, checkout| {
         let error = explain_in(&catalogue, id, checkout).unwrap_err().to_string();
         error.replace(&folder.path().display().to_string(), "FOLDER")
     };
-    let mut told = vec![error("B02-hello-00000000", None), error(&id.replace("hello", "helo"), None)];
+    let mut told = vec![
+        error("B02-hello-00000000", None),
+        error("B02-hello-ffffffff", None),
+        error(&id.replace("hello", "helo"), None),
+    ];
     told.push(error(&id, Some(&checkout)));
     fs::write(&file, FIXTURE.replace("The `hello` Message", "The `hallo` Message")).unwrap();
     told.push(error(&id, Some(&checkout)));
