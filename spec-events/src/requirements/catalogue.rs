@@ -3,6 +3,7 @@
 //! It is YAML that any parser reads, but always of one shape, a requirement a line. So it is scanned rather than
 //! parsed: the catalogue is read at each start, and a YAML parser would take longer for it than most specs run.
 
+use super::fields::MessageField;
 use super::id::{Id, TextHash};
 use super::index::Requirement;
 use std::fmt::{Display, Write as _};
@@ -18,12 +19,14 @@ pub fn write(bolt: u8, file: &str, requirements: &[&Requirement]) -> String {
         let titles = joined(section[0].section.iter().map(|title| quoted(title)));
         push(&mut yaml, format_args!("- section: [{titles}]\n  items:\n"));
         for requirement in section {
-            let Requirement { id, line, role, level, text, .. } = requirement;
+            let Requirement { id, line, role, level, text, fields, .. } = requirement;
             let under = joined(requirement.under.iter().map(|hash| format!("'{hash}'")));
+            let fields = joined(fields.iter().map(MessageField::to_string));
             push(
                 &mut yaml,
                 format_args!(
-                    "  - {{id: {id}, line: {line}, role: {role}, level: {level}, under: [{under}], text: '{text}'}}\n"
+                    "  - {{id: {id}, line: {line}, role: {role}, level: {level}, under: [{under}], text: '{text}', \
+                     fields: [{fields}]}}\n"
                 ),
             );
         }
@@ -80,7 +83,8 @@ impl Reader {
         let (role, rest) = rest.split_once(", level: ")?;
         let (level, rest) = rest.split_once(", under: [")?;
         let (under, rest) = rest.split_once("], text: ")?;
-        let text = rest.strip_suffix('}')?;
+        let (text, rest) = rest.split_once(", fields: [")?;
+        let fields = rest.strip_suffix("]}")?;
         Some(Requirement {
             id: Id::from_catalogue(id),
             bolt: self.bolt?,
@@ -91,6 +95,7 @@ impl Reader {
             level: level.parse().ok()?,
             under: under.split_terminator(", ").map(hash).collect::<Option<_>>()?,
             text: hash(text)?,
+            fields: fields.split_terminator(", ").map(MessageField::from_catalogue).collect::<Option<_>>()?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Which sentences of a BOLT are requirements, and what does each hang under?
 
+use super::fields::fields;
 use super::id::{Id, Identity, TextHash};
 use super::index::Requirement;
 use super::keyword::{Keyword, Level, keyword};
@@ -101,6 +102,7 @@ impl Extraction {
             level: demand.level,
             under: place.under.iter().map(|text| TextHash::of(text)).collect(),
             text: TextHash::of(&block.text),
+            fields: fields(self.bolt, place.section, &place.under, &block.text).into(),
         };
         self.items.push(Item { requirement, under: place.under.clone(), text: block.text.clone() });
     }

@@ -1,6 +1,7 @@
 //! Which requirements are there? The catalogue, by id and by place.
 
 use super::catalogue::{self, CatalogueError};
+use super::fields::MessageField;
 use super::id::{Id, TextHash};
 use super::keyword::Level;
 use std::sync::{Arc, OnceLock};
@@ -26,12 +27,18 @@ pub struct Requirement {
     pub under: Vec<TextHash>,
     /// The hash of its own words.
     pub text: TextHash,
+    pub(super) fields: Box<[MessageField]>,
 }
 
 impl Requirement {
     /// Its headings on one line: `Setup Messages > The `init` Message > Requirements`.
     pub fn section_path(&self) -> String {
         self.section.join(" > ")
+    }
+
+    /// The fields of messages that it names, in itself or in the conditions it hangs under, each once.
+    pub fn fields(&self) -> &[MessageField] {
+        &self.fields
     }
 }
 
