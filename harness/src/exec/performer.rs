@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::naming::name_of;
 use crate::session::{Arrived, Background};
 use crate::stage::{Arrival, Failing, Stage, Stop};
+use crate::tamper::Notes;
 use crate::transcript::{Entry, Transcript};
 use crate::verdict::{Blame, Code, CodeKind, Failure, Fault, Lack};
 
@@ -19,6 +20,8 @@ pub(crate) struct Performance {
     pub(crate) unjudged: Vec<String>,
     /// Whether the node may remember the path once its connections are closed.
     pub(crate) left_trace: bool,
+    /// What came, and what steps took of it.
+    pub(crate) notes: Notes,
 }
 
 /// How a path ended.
@@ -54,7 +57,7 @@ pub(crate) async fn perform(spec: &Spec, path: &PathChoices, stage: Stage<'_>) -
     stage.sessions.clear();
     let is_well = matches!(outcome, Outcome::Lacking(_) | Outcome::Passed);
     let left_trace = !is_well || stage.left_trace || stage.settle().await.is_err();
-    Performance { outcome, transcript: stage.transcript, unjudged, left_trace }
+    Performance { outcome, transcript: stage.transcript, unjudged, left_trace, notes: stage.tap.into_notes() }
 }
 
 impl<'a> Performer<'a> {
@@ -95,6 +98,7 @@ impl<'a> Performer<'a> {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         tracing::trace!(at = %step.at, event = step.event.info().name);
+        self.stage.tap.begin(&step.at);
         self.stage.transcript.push(Entry::Step { at: step.at.clone(), event: step.event.info().name });
         match &step.event {
             Event::Accept(event) => self.accept(event).await,

@@ -216,6 +216,7 @@ impl Performer<'_> {
         match self.stage.arrival(session, background, &[name]).await? {
             Arrival::Came(Arrived::Message(recorded)) if recorded.message().name() == name => {
                 self.judged();
+                self.stage.take(&recorded);
                 Ok(recorded)
             }
             Arrival::Came(other) => Err(unexpected(&other, &expected())),
@@ -239,7 +240,7 @@ impl Performer<'_> {
 
     /// Makes a session known, in place of one of the same name, whose forbidden messages stay so.
     pub(super) fn begin_session(&mut self, name: &str, key: SecretKey, link: Link, phase: Phase) {
-        let mut session = Session::new(name, key, link, phase);
+        let mut session = Session::new(name, self.stage.tap.connection(), key, link, phase);
         if let Some(before) = self.stage.sessions.get_mut(name) {
             session.forbidden = std::mem::take(&mut before.forbidden);
         }

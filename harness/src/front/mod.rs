@@ -2,6 +2,7 @@
 
 mod arguments;
 mod libtest;
+mod mutants;
 mod product;
 mod program;
 mod replayed;

@@ -29,6 +29,7 @@ pub(super) fn main(product: &Product) -> ExitCode {
         Command::Check(arguments) => check(product, &arguments.what),
         Command::Explain(arguments) => explain(&arguments),
         Command::List(arguments) => list(product, &arguments),
+        Command::Mutants(arguments) => super::mutants::main(product, &arguments),
         Command::Run(arguments) => run_command(product, &arguments),
         Command::Runners => runners(product),
         Command::Schema => say(&format!("{:#}", schema::json_schema(Catalogue::bolts()))),
