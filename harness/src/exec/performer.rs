@@ -140,8 +140,8 @@ impl<'a> Performer<'a> {
         }
     }
 
-    /// What shows only when nothing more is to come: an `error`, a `warning` or a close that no step expected, a
-    /// message that was forbidden, an operation that is not over.
+    /// What shows only when nothing more is to come: a message that is not background or a close that no step
+    /// expected, an operation that is not over.
     async fn settle_all(&mut self) -> Result<(), Stop> {
         self.stage.settle().await?;
         let here = self.stage.sessions.values().filter(|session| !session.is_left());
@@ -168,16 +168,16 @@ impl<'a> Performer<'a> {
 
     fn leftover(&mut self, session: &str, arrived: &Arrived) -> Result<(), Stop> {
         match arrived {
-            Arrived::Message(recorded) if !matches!(recorded.message().name(), "error" | "warning") => {
+            Arrived::Message(recorded) if Background::USUAL.covers(recorded.message(), &[]) => {
                 self.stage.consume(session, recorded)
             }
-            Arrived::Unknown { .. } => Ok(()),
+            Arrived::Unknown { number, .. } if number % 2 == 1 => Ok(()),
             // Whoever has just sent an error or warning that a step expected is free to close.
             Arrived::End if self.stage.session(session)?.end_expected || self.has_just_blamed(session)? => {
                 Ok(())
             }
             other => {
-                Err(unexpected(other, &format!("nothing that ends or blames the conversation on {session}")))
+                Err(unexpected(other, &format!("nothing more on {session}, for no step has asked for it")))
             }
         }
     }

@@ -8,7 +8,7 @@ use lnprototest_bolt::wire::broken::Broken;
 use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_runner_api::{ByteStream, Operation};
 use lnprototest_spec_events::event::{Accept, Connect, Disconnect, ExpectMsg, Msg, RawMsg, SessionRef};
-use lnprototest_spec_events::{Expr, Typed, Value};
+use lnprototest_spec_events::{EvalError, EvalErrorKind, Expr, Typed, Value};
 use secp256k1::{PublicKey, SecretKey};
 use std::rc::Rc;
 
@@ -199,6 +199,9 @@ impl Performer<'_> {
                 Ok(true) => {}
                 Ok(false) => judgement.differ("check", &check.to_string(), "it does not hold"),
                 Err(error) if error.is_unknown() => judgement.unknown.push(check.to_string()),
+                Err(error) if lacks_a_field(&error) => {
+                    judgement.differ("check", &check.to_string(), &error.kind.to_string());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -283,6 +286,18 @@ impl Performer<'_> {
     /// Counts one thing that was judged.
     pub(super) fn judged(&mut self) {
         self.stage.judged += 1;
+    }
+}
+
+/// Whether a condition speaks of a field or record that a message of the node's does not have. (That the whole message
+/// has not come is the spec's fault.)
+fn lacks_a_field(error: &EvalError) -> bool {
+    let EvalErrorKind::Undefined { name, .. } = &error.kind else { return false };
+    let in_message = name.split_once("rcvd.").map(|(_, path)| path).or_else(|| name.strip_prefix("msg."));
+    match in_message {
+        Some(path) if name.starts_with("msg.") => !path.is_empty(),
+        Some(path) => path.contains('.'),
+        None => false,
     }
 }
 

@@ -15,7 +15,7 @@ const ANOTHER_HASH: [u8; 32] = [0xa5; 32];
 pub(super) type Change = String;
 
 /// The changes that are made, by the kinds of fields. A bound is the least or the most that the field can hold.
-pub(super) const CHANGES: [&str; 16] = [
+pub(super) const CHANGES: [&str; 17] = [
     "+1",
     "-1",
     "absent",
@@ -25,6 +25,7 @@ pub(super) const CHANGES: [&str; 16] = [
     "fewer",
     "high S",
     "last bit",
+    "leading zero",
     "least",
     "longer",
     "more",
@@ -173,6 +174,7 @@ fn bytes_variants(count: Count, plain: &Plain) -> Vec<(Change, Plain)> {
     let Some(bytes) = bytes_of(plain) else { return Vec::new() };
     let mut variants = flipped(&bytes);
     if !matches!(count, Count::Fixed(_)) {
+        variants.push(("leading zero", [&[0], &bytes[..]].concat()));
         variants.push(("longer", [&bytes[..], &[0]].concat()));
         if let Some((_, shorter)) = bytes.split_last() {
             variants.push(("shorter", shorter.to_vec()));

@@ -11,6 +11,7 @@ use super::judged::Judged;
 use super::plan::{Claims, plan};
 use crate::engine::PathReport;
 use crate::panics::last_panic;
+use crate::tamper::Notes;
 use crate::verdict::Verdict;
 use crate::worker::{Manner, Worker};
 
@@ -32,6 +33,8 @@ pub enum Fate {
     Killed,
     /// What it disturbs did not come this time, or the node now lacks what the spec needs.
     NotApplied,
+    /// The spec passes it by another alternative of a `OneOf` or `AnyOrder`: it leaves the node this choice.
+    Permitted,
     /// The spec passes it.
     Survived,
 }
@@ -67,7 +70,7 @@ impl Worker {
                 let disturbed = Manner { disturbance: Some(Rc::new(disturbance)), in_bulk: true };
                 let run = AssertUnwindSafe(self.run_path_in(spec, path, true, &disturbed)).catch_unwind();
                 let fate = match run.await {
-                    Ok((report, notes)) => fate(&report.verdict, notes.disturbed),
+                    Ok((report, disturbed)) => fate(&report.verdict, &notes, &disturbed),
                     Err(_) => Fate::Faulted(last_panic().unwrap_or_else(|| "the harness panicked".to_owned())),
                 };
                 measured.mutants.push((mutant, fate));
@@ -77,11 +80,13 @@ impl Worker {
     }
 }
 
-fn fate(verdict: &Verdict, disturbed: bool) -> Fate {
+/// `before` is what came undisturbed.
+fn fate(verdict: &Verdict, before: &Notes, disturbed: &Notes) -> Fate {
     match verdict {
-        _ if !disturbed => Fate::NotApplied,
+        _ if !disturbed.disturbed => Fate::NotApplied,
         Verdict::Error(fault) => Fate::Faulted(fault.to_string()),
         Verdict::Fail(_) | Verdict::Known { .. } | Verdict::Warn(_) => Fate::Killed,
+        Verdict::Pass if before.choices != disturbed.choices => Fate::Permitted,
         Verdict::Fixed { .. } | Verdict::Pass => Fate::Survived,
         Verdict::Skip(_) => Fate::NotApplied,
     }

@@ -3,7 +3,7 @@
 use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_bolt::wire::{Catalogue, Message};
 use lnprototest_spec_events::Spec;
-use lnprototest_spec_events::requirements::{Level, Requirements};
+use lnprototest_spec_events::requirements::{Level, Requirement, Requirements};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -26,8 +26,8 @@ pub(super) struct Plan {
 pub(super) struct Claims {
     /// The fields that somebody's requirement constrains, by message.
     of_sender: BTreeMap<String, BTreeSet<String>>,
-    /// Those that a receiver's does: they are fields of what it receives.
-    of_receiver: BTreeMap<String, BTreeSet<String>>,
+    /// Those that a receiver's does, each with the names of the messages that it is about.
+    of_receiver: Vec<(String, String, BTreeSet<String>)>,
     /// Whether it speaks of `init` itself: else the greeting is but how all conversations begin.
     is_about_init: bool,
 }
@@ -36,7 +36,7 @@ impl Claims {
     /// The claims of `spec`.
     pub(super) fn of(spec: &Spec) -> Self {
         let mut claims =
-            Self { of_sender: BTreeMap::new(), of_receiver: BTreeMap::new(), is_about_init: false };
+            Self { of_sender: BTreeMap::new(), of_receiver: Vec::new(), is_about_init: false };
         let requirements = Requirements::bundled();
         for requirement in spec.covers.iter().filter_map(|id| requirements.by_id(&id.value)) {
             claims.is_about_init |= requirement.section.iter().any(|title| title.contains("`init`"))
@@ -45,23 +45,41 @@ impl Claims {
             if requirement.level == Level::May {
                 continue;
             }
-            let by_message = match &*requirement.role {
-                "receiver" | "reader" => &mut claims.of_receiver,
-                _ => &mut claims.of_sender,
-            };
+            let is_receivers = matches!(&*requirement.role, "receiver" | "reader");
             for field in requirement.fields() {
-                by_message.entry(field.message().to_owned()).or_default().insert(field.path().to_owned());
+                let (message, path) = (field.message().to_owned(), field.path().to_owned());
+                if is_receivers {
+                    claims.of_receiver.push((message, path, messages_of(requirement)));
+                } else {
+                    claims.of_sender.entry(message).or_default().insert(path);
+                }
             }
         }
         claims
     }
 
-    /// The fields of the node's `message` that the spec has to judge. What a receiver's requirement says is about the
-    /// message that it receives: where we send one of that name too, about ours.
-    fn fields(&self, message: &str, we_send_it: bool) -> BTreeSet<String> {
-        let of_receiver = self.of_receiver.get(message).filter(|_| !we_send_it);
-        self.of_sender.get(message).into_iter().chain(of_receiver).flatten().cloned().collect()
+    /// The fields of a message of the node, which came in this breath, that the spec has to judge. What a receiver's
+    /// requirement says of a message it says of the one that it received, or of its answer to that: so of what the
+    /// node sent after we had sent another message that the requirement is about.
+    fn fields(&self, message: &str, breath: usize, notes: &Notes) -> BTreeSet<String> {
+        let is_answer = |about: &BTreeSet<String>| {
+            let others = about.iter().filter(|name| *name != message);
+            others.filter_map(|name| notes.sent.get(name)).any(|sent| *sent <= breath)
+        };
+        let of_receiver = self.of_receiver.iter();
+        let of_receiver = of_receiver.filter(|(name, _, about)| name == message && is_answer(about));
+        let of_sender = self.of_sender.get(message).into_iter().flatten();
+        of_sender.chain(of_receiver.map(|(_, path, _)| path)).cloned().collect()
     }
+}
+
+/// The messages that a requirement is about: those of its headings, and those whose fields it names.
+fn messages_of(requirement: &Requirement) -> BTreeSet<String> {
+    let in_backticks = |title: &String| -> Vec<String> {
+        title.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let named = requirement.fields().iter().map(|field| field.message().to_owned());
+    requirement.section.iter().flat_map(in_backticks).chain(named).collect()
 }
 
 /// The mutants of a path of `spec` on which came and was taken what `notes` say.
@@ -164,8 +182,9 @@ impl Planner<'_> {
     }
 
     fn fields(&mut self, at: Place, message: &Message) {
-        let we_send_it = self.notes.sent.contains(message.name());
-        for path in self.claims.fields(message.name(), we_send_it) {
+        let came = self.notes.came.iter().find(|came| came.at == at);
+        let breath = came.map_or(0, |came| came.breath);
+        for path in self.claims.fields(message.name(), breath, self.notes) {
             let field = format!("{}.{path}", message.name());
             for (change, message) in altered(message, &path) {
                 self.plan.fields.insert(field.clone());

@@ -37,9 +37,10 @@ pub fn write(out: &mut impl Write, score: &Score) -> io::Result<()> {
     )?;
     writeln!(
         out,
-        "{} of {all} mutants: {killed} killed, {survived} survived, {faulted} called a fault of the spec; {} did \
-         not come about",
+        "{} of {all} mutants: {killed} killed, {survived} survived, {faulted} called a fault of the spec; besides, \
+         {} are the node's choice, {} did not come about",
         percent(killed, all),
+        score.count(|fate| *fate == Fate::Permitted),
         score.count(|fate| *fate == Fate::NotApplied)
     )?;
     score.faults().iter().try_for_each(|fault| writeln!(out, "not good enough: {fault}"))
@@ -52,7 +53,7 @@ fn survivors(out: &mut impl Write, spec: &SpecScore) -> io::Result<()> {
             let fault = match fate {
                 Fate::Faulted(fault) => Some(fault.as_str()),
                 Fate::Survived => None,
-                Fate::Killed | Fate::NotApplied => continue,
+                Fate::Killed | Fate::NotApplied | Fate::Permitted => continue,
             };
             by_mutant.entry((mutant, fault)).or_default().push(&path.undisturbed.path);
         }
@@ -61,7 +62,7 @@ fn survivors(out: &mut impl Write, spec: &SpecScore) -> io::Result<()> {
         return Ok(());
     }
     let (survived, all) =
-        (spec.count(|fate| !matches!(fate, Fate::Killed | Fate::NotApplied)), spec.count(|_| true));
+        (spec.count(|fate| fate.counts() && *fate != Fate::Killed), spec.count(Fate::counts));
     writeln!(out, "{} ({survived} of {all})", spec.spec.name)?;
     for ((Mutant { what, change }, fault), paths) in by_mutant {
         write!(out, "  {what}: {change} ({})", listed(&paths))?;

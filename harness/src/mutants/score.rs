@@ -14,6 +14,13 @@ const LEAST_PERCENT: usize = 95;
 /// Of how many fields one may go without being judged.
 const FIELDS_TO_ONE_FREE: usize = 10;
 
+impl Fate {
+    /// Whether the spec was put to the test.
+    pub fn counts(&self) -> bool {
+        !matches!(self, Self::NotApplied | Self::Permitted)
+    }
+}
+
 /// What the mutants of one spec came to.
 #[derive(Clone, Debug)]
 pub struct SpecScore {
@@ -65,7 +72,7 @@ impl Score {
 
     /// How many mutants were killed, and how many could be.
     pub fn killed(&self) -> (usize, usize) {
-        (self.count(|fate| *fate == Fate::Killed), self.count(|fate| *fate != Fate::NotApplied))
+        (self.count(|fate| *fate == Fate::Killed), self.count(Fate::counts))
     }
 
     /// The fields that specs have to judge, those that no spec need judge included.

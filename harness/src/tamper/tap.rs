@@ -2,7 +2,7 @@
 
 use lnprototest_bolt::wire::Message;
 use lnprototest_spec_events::Location;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{BytesHow, Disturbance, Place};
@@ -28,8 +28,10 @@ pub(crate) struct Tap {
 pub(crate) struct Notes {
     pub(crate) came: Vec<Came>,
     pub(crate) taken: Vec<Taken>,
-    /// The names of the messages that we sent.
-    pub(crate) sent: BTreeSet<String>,
+    /// The names of the messages that we sent, each with the breath in which it was first.
+    pub(crate) sent: BTreeMap<String, usize>,
+    /// Which alternatives the node took where the choice is its own, in order.
+    pub(crate) choices: Vec<usize>,
     /// Whether the disturbance met what it is about.
     pub(crate) disturbed: bool,
 }
@@ -90,7 +92,12 @@ impl Tap {
     /// Takes note that we sent a message of this name.
     pub(crate) fn sent(&mut self, name: &str) {
         self.acted();
-        self.notes.sent.insert(name.to_owned());
+        self.notes.sent.entry(name.to_owned()).or_insert(self.breath);
+    }
+
+    /// Takes note that the node has chosen this alternative.
+    pub(crate) fn chosen(&mut self, alternative: usize) {
+        self.notes.choices.push(alternative);
     }
 
     /// Takes note that we did something that the node may answer.
