@@ -4,7 +4,8 @@ use futures_util::FutureExt;
 use lnprototest_spec_events::{PathChoices, Spec};
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::pin::Pin;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Runtime};
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use crate::engine::{Engine, PathReport};
+use crate::mutants::{Judged, PathMutants};
 use crate::panics::{keep_on_this_thread, last_panic};
 use crate::verdict::{Blame, Fault, Verdict};
 use crate::worker::Worker;
@@ -22,13 +24,8 @@ pub struct Pool {
     workers: Vec<JoinHandle<()>>,
 }
 
-/// One path to run, and where its report goes.
-struct Job {
-    spec: Arc<Spec>,
-    path: PathChoices,
-    index: usize,
-    reply: Sender<(usize, PathReport)>,
-}
+/// One path to run: begun by a worker, which is told whether others follow.
+type Job = Box<dyn for<'w> FnOnce(&'w Worker, bool) -> Pin<Box<dyn Future<Output = ()> + 'w>> + Send>;
 
 #[derive(Default)]
 struct Queue {
@@ -66,19 +63,49 @@ impl Pool {
         paths: impl IntoIterator<Item = (Arc<Spec>, PathChoices)>,
     ) -> Receiver<(usize, PathReport)> {
         let (reply, reports) = channel();
-        let jobs = paths.into_iter().enumerate().map(|(index, (spec, path))| Job {
-            spec,
-            path,
-            index,
-            reply: reply.clone(),
+        let jobs = paths.into_iter().enumerate().map(|(index, (spec, path))| {
+            let reply = reply.clone();
+            job(move |worker, more| {
+                Box::pin(async move {
+                    let run = AssertUnwindSafe(worker.run_path(&spec, &path, more)).catch_unwind();
+                    let report = run.await.unwrap_or_else(|_| panicked(&spec, &path));
+                    // Nobody waits for it any more if the run was given up.
+                    drop(reply.send((index, report)));
+                })
+            })
         });
+        self.enqueue(jobs);
+        reports
+    }
+
+    /// Submits paths to be measured with their mutants; like [`Pool::submit`].
+    pub fn measure(
+        &self,
+        paths: impl IntoIterator<Item = (Arc<Spec>, PathChoices)>,
+        judged: &Arc<Judged>,
+    ) -> Receiver<(usize, PathMutants)> {
+        let (reply, measured) = channel();
+        let jobs = paths.into_iter().enumerate().map(|(index, (spec, path))| {
+            let (reply, judged) = (reply.clone(), judged.clone());
+            job(move |worker, _| {
+                Box::pin(async move {
+                    let run = AssertUnwindSafe(worker.measure(&spec, &path, &judged)).catch_unwind();
+                    let mutants = run.await.unwrap_or_else(|_| PathMutants::none(panicked(&spec, &path)));
+                    drop(reply.send((index, mutants)));
+                })
+            })
+        });
+        self.enqueue(jobs);
+        measured
+    }
+
+    fn enqueue(&self, jobs: impl Iterator<Item = Job>) {
         let mut queue = self.queue.lock();
         if !queue.closed {
             queue.waiting.extend(jobs);
         }
         drop(queue);
         self.queue.changed.notify_waiters();
-        reports
     }
 }
 
@@ -127,22 +154,24 @@ impl Queue {
     }
 }
 
+/// A job of this closure.
+fn job<F>(run: F) -> Job
+where
+    F: for<'w> FnOnce(&'w Worker, bool) -> Pin<Box<dyn Future<Output = ()> + 'w>> + Send + 'static,
+{
+    Box::new(run)
+}
+
 fn work(engine: &Arc<Engine>, queue: &Queue, runtime: &Runtime) {
     keep_on_this_thread();
     let local = LocalSet::new();
     let worker = Worker::new(engine.clone());
     local.block_on(runtime, async {
-        while let Some((Job { spec, path, index, reply }, more)) = queue.next().await {
-            let run = AssertUnwindSafe(worker.run_path(&spec, &path, more)).catch_unwind();
-            let report = tokio::select! {
+        while let Some((job, more)) = queue.next().await {
+            tokio::select! {
                 biased;
-                () = engine.interrupt.raised() => None,
-                report = run => Some(report.unwrap_or_else(|_| panicked(&spec, &path))),
-            };
-            match report {
-                // Nobody waits for it any more if the run was given up.
-                Some(report) => drop(reply.send((index, report))),
-                None => queue.close(),
+                () = engine.interrupt.raised() => queue.close(),
+                () = job(&worker, more) => {}
             }
         }
         worker.finish().await;

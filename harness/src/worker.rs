@@ -1,7 +1,9 @@
 //! Runs one path of one spec after another: a node on a chain, the steps, the verdict.
 
+use lnprototest_bolt::wire::Catalogue;
 use lnprototest_runner_api::{Capability, NodeError, NodeKeys, StartCost};
 use lnprototest_spec_events::{PathChoices, Spec};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,6 +12,7 @@ use crate::exec::{Outcome, Performance};
 use crate::ground::Ground;
 use crate::stage::{Bounds, Stage, Stop};
 use crate::supply::Supply;
+use crate::tamper::{Disturbance, Notes, Tap};
 use crate::verdict::{Code, CodeKind, Failure, Fault, Verdict};
 
 /// How many of the node's last log lines go with a failure.
@@ -19,6 +22,15 @@ const LOG_TAIL: usize = 20;
 pub struct Worker {
     engine: Arc<Engine>,
     supply: Supply,
+}
+
+/// In which manner a path is run.
+#[derive(Default)]
+pub(crate) struct Manner {
+    /// What of the node's words is made otherwise.
+    pub(crate) disturbance: Option<Rc<Disturbance>>,
+    /// Whether it is one of so many that nobody reads the conversation of one that fails.
+    pub(crate) in_bulk: bool,
 }
 
 impl Worker {
@@ -33,27 +45,43 @@ impl Worker {
     /// A node that costs much to start may have served other paths; what fails there is repeated on a fresh one, whose
     /// word counts. Such a runner's paths must run on a [`LocalSet`](tokio::task::LocalSet).
     pub async fn run_path(&self, spec: &Arc<Spec>, path: &PathChoices, more: bool) -> PathReport {
+        self.run_path_in(spec, path, more, &Manner::default()).await.0
+    }
+
+    /// As [`Worker::run_path`], in any manner. Tells also what came, and what steps took of it.
+    pub(crate) async fn run_path_in(
+        &self,
+        spec: &Arc<Spec>,
+        path: &PathChoices,
+        more: bool,
+        manner: &Manner,
+    ) -> (PathReport, Notes) {
         let begun = Instant::now();
         let mut report = PathReport::new(spec, path);
         if let Some(verdict) = self.engine.lacks(spec) {
             report.verdict = verdict;
-            return report;
+            return (report, Notes::default());
         }
         let ground = self.supply.any(&self.engine).await;
         if more {
             self.supply.start_ahead(&self.engine);
         }
         let was_used = ground.as_ref().is_ok_and(|ground| ground.is_used);
-        let mut verdict = self.attempt(ground, spec, path, &mut report).await;
+        let (mut verdict, mut notes) = self.attempt(ground, spec, path, manner, &mut report).await;
         if was_used && matches!(verdict, Verdict::Error(_) | Verdict::Fail(_)) {
             tracing::debug!(spec = spec.name, %path, verdict = verdict.name(), "repeated on a fresh node");
             report.transcript = None;
             let ground = self.supply.fresh(&self.engine).await;
-            verdict = self.attempt(ground, spec, path, &mut report).await;
+            (verdict, notes) = self.attempt(ground, spec, path, manner, &mut report).await;
         }
         self.engine.judge(&mut report, verdict);
         report.took = begun.elapsed();
-        report
+        (report, notes)
+    }
+
+    /// The messages of the protocol.
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        self.engine.catalogue()
     }
 
     /// Ends the nodes that no path needs any more: in good order, or at once where the run is interrupted.
@@ -74,18 +102,20 @@ impl Worker {
         ground: Result<Ground, Fault>,
         spec: &Arc<Spec>,
         path: &PathChoices,
+        manner: &Manner,
         report: &mut PathReport,
-    ) -> Verdict {
+    ) -> (Verdict, Notes) {
         let ground = match ground {
             Ok(ground) => ground,
-            Err(fault) => return Verdict::Error(fault),
+            Err(fault) => return (Verdict::Error(fault), Notes::default()),
         };
-        let stage = match self.stage(&ground, spec).await {
+        let mut stage = match self.stage(&ground, spec).await {
             Ok(stage) => stage,
-            Err(fault) => return Verdict::Error(fault),
+            Err(fault) => return (Verdict::Error(fault), Notes::default()),
         };
+        stage.tap = Tap::new(manner.disturbance.clone());
         report.identity = Some(stage.identity.clone());
-        let Performance { outcome, transcript, unjudged, left_trace } =
+        let Performance { outcome, transcript, unjudged, left_trace, notes } =
             crate::exec::perform(spec, path, stage).await;
         report.unjudged = unjudged;
         let verdict = match outcome {
@@ -98,9 +128,9 @@ impl Worker {
             Outcome::Passed => Verdict::Pass,
         };
         report.transcript = (self.engine.all_transcripts
-            || !matches!(verdict, Verdict::Pass | Verdict::Skip(_)))
+            || (!manner.in_bulk && !matches!(verdict, Verdict::Pass | Verdict::Skip(_))))
         .then(|| transcript.to_string());
-        self.leave(ground, left_trace, verdict).await
+        (self.leave(ground, left_trace, verdict).await, notes)
     }
 
     /// The node of `ground` with the conversation about to begin.

@@ -5,10 +5,12 @@ use lnprototest_spec_events::event::{
     ExpectDisconnect, ExpectError, ExpectFail, ExpectQuiet, ExpectWarning, FailKind, MessageName, MustNotMsg,
     SessionRef,
 };
+use std::rc::Rc;
 
 use super::performer::{Performer, unexpected};
-use crate::session::{Arrived, Background};
+use crate::session::{Arrived, Background, Recorded};
 use crate::stage::{Arrival, Silence, Stop};
+use crate::tamper::{Place, TakenAs};
 use crate::transcript::Entry;
 use crate::verdict::{Code, CodeKind};
 
@@ -49,7 +51,8 @@ impl Performer<'_> {
         let session = self.on(&event.on);
         match self.stage.arrival(session, Background::Also(&event.ignore), &[]).await? {
             Arrival::Came(Arrived::End) => {
-                self.stage.session(session)?.end_expected = true;
+                let at = self.end_taken(session)?;
+                self.stage.tap.take(TakenAs::End { at });
                 self.judged();
                 Ok(())
             }
@@ -69,22 +72,27 @@ impl Performer<'_> {
             }
             FailKind::Connection => ("connection", "the node to fail the connection"),
         };
+        let mut told = None;
         let mut warned = false;
         loop {
             match self.stage.arrival(session, Background::Also(&event.ignore), &[]).await? {
                 Arrival::Came(Arrived::End) => {
-                    self.stage.session(session)?.end_expected = true;
+                    let end = self.end_taken(session)?;
+                    self.stage.tap.take_failure(Some(told.unwrap_or(end)));
                     self.judged();
                     return Ok(());
                 }
                 Arrival::Came(Arrived::Message(recorded)) if recorded.message().name() == "warning" => {
                     self.stage.consume(session, &recorded)?;
+                    told = told.or_else(|| self.told(&recorded));
                     warned = true;
                 }
                 Arrival::Came(Arrived::Message(recorded)) if recorded.message().name() == "error" => {
                     self.stage.consume(session, &recorded)?;
+                    told = told.or_else(|| self.told(&recorded));
                     if event.what == FailKind::Channel {
                         concerns(recorded.message(), channel_id.as_deref())?;
+                        self.stage.tap.take_failure(told);
                         self.judged();
                         return Ok(());
                     }
@@ -101,6 +109,7 @@ impl Performer<'_> {
     pub(super) async fn expect_quiet(&mut self, event: &ExpectQuiet) -> Result<(), Stop> {
         let session = self.on(&event.on);
         let background = Background::Also(&event.ignore);
+        self.stage.trust_in_silence(session, None)?;
         match self.stage.arrival(session, background, &[]).await? {
             Arrival::Came(other) => Err(unexpected(&other, &format!("the node to say nothing on {session}"))),
             Arrival::Quiet(silence) => {
@@ -126,11 +135,28 @@ impl Performer<'_> {
     pub(super) async fn must_not_msg(&mut self, event: &MustNotMsg) -> Result<(), Stop> {
         let session = self.on(&event.on);
         self.stage.session(session)?.forbidden.push(event.message.to_string());
+        self.stage.trust_in_silence(session, Some(&event.message))?;
         self.stage.prove_alive(session).await?;
         let target = self.stage.session(session)?;
         target.inbox.iter().try_for_each(|arrived| target.refuse_forbidden(arrived))?;
         self.judged();
         Ok(())
+    }
+
+    /// Takes note that an `error` or `warning` is a part of a failure, and says where it came.
+    fn told(&mut self, message: &Rc<Recorded>) -> Option<Place> {
+        let at = message.place()?;
+        self.stage.tap.take(TakenAs::Told { at, message: message.clone() });
+        Some(at)
+    }
+
+    /// A step is content with the connection's end; where that came.
+    fn end_taken(&mut self, session: &str) -> Result<Place, Stop> {
+        let target = self.stage.session(session)?;
+        target.end_expected = true;
+        let Place { connection, item } = target.next_place;
+        // Nothing comes behind it.
+        Ok(Place { connection, item: item.saturating_sub(1) })
     }
 
     /// Puts on record how a silence is known: a negative verdict rests on it.

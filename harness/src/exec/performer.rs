@@ -1,13 +1,15 @@
 //! One path from its first step to its end.
 
+use lnprototest_bolt::wire::Message;
 use lnprototest_spec_events::{Event, Location, PathChoices, Spec, Step, Value};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
 use super::naming::name_of;
-use crate::session::{Arrived, Background, Recorded};
+use crate::session::{Arrived, Background};
 use crate::stage::{Arrival, Failing, Stage, Stop};
+use crate::tamper::Notes;
 use crate::transcript::{Entry, Transcript};
 use crate::verdict::{Blame, Code, CodeKind, Failure, Fault, Lack};
 
@@ -19,6 +21,8 @@ pub(crate) struct Performance {
     pub(crate) unjudged: Vec<String>,
     /// Whether the node may remember the path once its connections are closed.
     pub(crate) left_trace: bool,
+    /// What came, and what steps took of it.
+    pub(crate) notes: Notes,
 }
 
 /// How a path ended.
@@ -54,7 +58,7 @@ pub(crate) async fn perform(spec: &Spec, path: &PathChoices, stage: Stage<'_>) -
     stage.sessions.clear();
     let is_well = matches!(outcome, Outcome::Lacking(_) | Outcome::Passed);
     let left_trace = !is_well || stage.left_trace || stage.settle().await.is_err();
-    Performance { outcome, transcript: stage.transcript, unjudged, left_trace }
+    Performance { outcome, transcript: stage.transcript, unjudged, left_trace, notes: stage.tap.into_notes() }
 }
 
 impl<'a> Performer<'a> {
@@ -100,6 +104,7 @@ impl<'a> Performer<'a> {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         tracing::trace!(at = %step.at, event = step.event.info().name);
+        self.stage.tap.begin(&step.at);
         self.stage.transcript.push(Entry::Step { at: step.at.clone(), event: step.event.info().name });
         match &step.event {
             Event::Accept(event) => self.accept(event).await,
@@ -151,15 +156,15 @@ impl<'a> Performer<'a> {
         }
     }
 
-    /// What shows only when nothing more is to come: an `error`, a `warning` or a close that no step expected, a
-    /// message that was forbidden, an operation that is not over.
+    /// What shows only when nothing more is to come: a message that is not background or a close that no step
+    /// expected, an operation that is not over.
     async fn settle_all(&mut self) -> Result<(), Stop> {
         self.stage.settle().await?;
         let here = self.stage.sessions.values().filter(|session| !session.is_left());
         let names: Vec<Rc<str>> = here.map(|session| session.name.clone()).collect();
         for name in &names {
             while let Arrival::Came(arrived) = self.stage.arrival(name, Background::USUAL, &[]).await? {
-                self.leftover(name, &arrived, Stage::consume)?;
+                self.leftover(name, &arrived, Leaving::AtTheEnd)?;
                 if matches!(arrived, Arrived::End) {
                     break;
                 }
@@ -172,7 +177,7 @@ impl<'a> Performer<'a> {
     /// end, but nothing more is waited for; and for its channels it never came. There need be no such session.
     pub(crate) async fn part_from(&mut self, session: &str) -> Result<(), Stop> {
         for arrived in self.stage.untaken(session).await? {
-            self.leftover(session, &arrived, Stage::record)?;
+            self.leftover(session, &arrived, Leaving::Midway)?;
         }
         self.stage.part_channels(session);
         Ok(())
@@ -182,19 +187,20 @@ impl<'a> Performer<'a> {
         &mut self,
         session: &str,
         arrived: &Arrived,
-        take: fn(&mut Stage<'a>, &str, &Rc<Recorded>) -> Result<(), Stop>,
+        when: Leaving,
     ) -> Result<(), Stop> {
         match arrived {
-            Arrived::Message(recorded) if !matches!(recorded.message().name(), "error" | "warning") => {
-                take(&mut self.stage, session, recorded)
-            }
-            Arrived::Unknown { .. } => Ok(()),
+            Arrived::Message(recorded) if when.lets_pass(recorded.message()) => match when {
+                Leaving::AtTheEnd => self.stage.consume(session, recorded),
+                Leaving::Midway => self.stage.record(session, recorded),
+            },
+            Arrived::Unknown { number, .. } if number % 2 == 1 => Ok(()),
             // Whoever has just sent an error or warning that a step expected is free to close.
             Arrived::End if self.stage.session(session)?.end_expected || self.has_just_blamed(session)? => {
                 Ok(())
             }
             other => {
-                Err(unexpected(other, &format!("nothing that ends or blames the conversation on {session}")))
+                Err(unexpected(other, &format!("nothing more on {session}, for no step has asked for it")))
             }
         }
     }
@@ -202,6 +208,24 @@ impl<'a> Performer<'a> {
     fn has_just_blamed(&mut self, session: &str) -> Result<bool, Stop> {
         let newest = self.stage.session(session)?.rcvd.newest();
         Ok(newest.is_some_and(|recorded| matches!(recorded.message().name(), "error" | "warning")))
+    }
+}
+
+/// When it is that a session is looked through for what no step has taken.
+#[derive(Clone, Copy)]
+enum Leaving {
+    /// All steps are over: what the node says now nobody has asked for.
+    AtTheEnd,
+    /// A step ends the session: what was under way has not come.
+    Midway,
+}
+
+impl Leaving {
+    fn lets_pass(self, message: &Message) -> bool {
+        match self {
+            Self::AtTheEnd => Background::USUAL.covers(message, &[]),
+            Self::Midway => !matches!(message.name(), "error" | "warning"),
+        }
     }
 }
 

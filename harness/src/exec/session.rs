@@ -9,7 +9,7 @@ use lnprototest_bolt::wire::broken::Broken;
 use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_runner_api::{ByteStream, Operation};
 use lnprototest_spec_events::event::{Accept, Connect, Disconnect, ExpectMsg, Msg, RawMsg, SessionRef};
-use lnprototest_spec_events::{Expr, Typed, Value};
+use lnprototest_spec_events::{EvalError, EvalErrorKind, Expr, Typed, Value};
 use secp256k1::{PublicKey, SecretKey};
 use std::rc::Rc;
 
@@ -206,6 +206,9 @@ impl Performer<'_> {
                 Ok(true) => {}
                 Ok(false) => judgement.differ("check", &check.to_string(), "it does not hold"),
                 Err(error) if error.is_unknown() => judgement.unknown.push(check.to_string()),
+                Err(error) if lacks_a_field(&error) => {
+                    judgement.differ("check", &check.to_string(), &error.kind.to_string());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -223,6 +226,7 @@ impl Performer<'_> {
         match self.stage.arrival(session, background, &[name]).await? {
             Arrival::Came(Arrived::Message(recorded)) if recorded.message().name() == name => {
                 self.judged();
+                self.stage.take(&recorded);
                 Ok(recorded)
             }
             Arrival::Came(other) => Err(unexpected(&other, &expected())),
@@ -247,7 +251,7 @@ impl Performer<'_> {
 
     /// Makes a session known, in place of one of the same name, whose forbidden messages stay so.
     pub(super) fn begin_session(&mut self, name: &str, key: SecretKey, link: Link, phase: Phase) {
-        let mut session = Session::new(name, key, link, phase);
+        let mut session = Session::new(name, self.stage.tap.connection(), key, link, phase);
         if let Some(before) = self.stage.sessions.get_mut(name) {
             session.forbidden = std::mem::take(&mut before.forbidden);
         }
@@ -290,6 +294,18 @@ impl Performer<'_> {
     /// Counts one thing that was judged.
     pub(super) fn judged(&mut self) {
         self.stage.judged += 1;
+    }
+}
+
+/// Whether a condition speaks of a field or record that a message of the node's does not have. (That the whole message
+/// has not come is the spec's fault.)
+fn lacks_a_field(error: &EvalError) -> bool {
+    let EvalErrorKind::Undefined { name, .. } = &error.kind else { return false };
+    let in_message = name.split_once("rcvd.").map(|(_, path)| path).or_else(|| name.strip_prefix("msg."));
+    match in_message {
+        Some(path) if name.starts_with("msg.") => !path.is_empty(),
+        Some(path) => path.contains('.'),
+        None => false,
     }
 }
 

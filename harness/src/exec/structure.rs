@@ -23,7 +23,10 @@ impl Performer<'_> {
 
     pub(super) async fn one_of(&mut self, event: &OneOf) -> Result<(), Stop> {
         match self.fitting(&event.alternatives).await? {
-            Fitting::Alternative(n) => self.steps(&event.alternatives[n]).await,
+            Fitting::Alternative(n) => {
+                self.stage.tap.chosen(n);
+                self.steps(&event.alternatives[n]).await
+            }
             Fitting::None(stop) => Err(stop),
         }
     }
@@ -32,7 +35,10 @@ impl Performer<'_> {
         let mut left: Vec<&Vec<Step>> = event.alternatives.iter().collect();
         while !left.is_empty() {
             match self.fitting_of(&left).await? {
-                Fitting::Alternative(n) => self.steps(left.remove(n)).await?,
+                Fitting::Alternative(n) => {
+                    self.stage.tap.chosen(n);
+                    self.steps(left.remove(n)).await?;
+                }
                 Fitting::None(stop) => return Err(stop),
             }
         }
@@ -141,7 +147,7 @@ impl Performer<'_> {
         match judgement.differences.first() {
             None => Ok(()),
             Some(difference) => {
-                Err(Stop::fail(Code::bare(CodeKind::Check), difference.expected.clone(), "it does not hold"))
+                Err(Stop::fail(Code::bare(CodeKind::Check), difference.expected.clone(), difference.got.clone()))
             }
         }
     }

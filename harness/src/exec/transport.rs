@@ -49,6 +49,7 @@ impl Performer<'_> {
         let session = self.on(&event.on);
         let count = usize::try_from(self.eval(&event.count)?).unwrap_or(usize::MAX);
         let expected = format!("{count} bytes on {session}, and no more");
+        self.stage.tap.run();
         let bytes = match self.stage.bytes(session, count).await? {
             Ok(bytes) => bytes,
             Err(got) => return Err(Stop::fail(Code::bare(CodeKind::UnexpectedBytes), expected, got)),

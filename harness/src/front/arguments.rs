@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+use super::mutants::Mutants;
 use super::target::Target;
 
 /// Does a Lightning node speak the protocol as the BOLTs demand?
@@ -26,6 +27,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// List specs, and what each is about
     List(List),
+    /// Measure whether specs can fail: run each against a node whose words are disturbed, one at a time
+    Mutants(Box<Mutants>),
     /// Run specs against a node
     Run(Box<Run>),
     /// List the runners, what their nodes can do, and which arguments they take

@@ -3,6 +3,7 @@
 mod arguments;
 mod coverage;
 mod libtest;
+mod mutants;
 mod product;
 mod program;
 mod ready;

@@ -30,6 +30,7 @@ pub(super) fn main(product: &Product) -> ExitCode {
         Command::Coverage(arguments) => coverage(product, &arguments),
         Command::Explain(arguments) => explain(&arguments),
         Command::List(arguments) => list(product, &arguments),
+        Command::Mutants(arguments) => super::mutants::main(product, &arguments),
         Command::Run(arguments) => run_command(product, &arguments),
         Command::Runners => runners(product),
         Command::Schema => say(&format!("{:#}", schema::json_schema(Catalogue::bolts()))),

@@ -38,6 +38,12 @@ impl Link {
         self.ended
     }
 
+    /// Ends here, as if the node had closed the stream.
+    pub(crate) fn sever(&mut self) {
+        self.ended = true;
+        self.stuck = true;
+    }
+
     /// Sends all of `bytes`. A stream that the node has closed, or reads no more, is no error here: what matters
     /// shows when we read.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {

@@ -2,23 +2,37 @@
 
 use lnprototest_bolt::wire::Message;
 use lnprototest_spec_events::{Object, Value};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+
+use crate::tamper::Place;
 
 /// A message and, once somebody asked for it, its value in expressions.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     message: Message,
     value: OnceCell<Value>,
+    /// Where it came, if the node sent it.
+    place: Cell<Option<Place>>,
 }
 
 impl Recorded {
     pub(crate) fn new(message: Message) -> Rc<Self> {
-        Rc::new(Self { message, value: OnceCell::new() })
+        Rc::new(Self { message, value: OnceCell::new(), place: Cell::default() })
     }
 
     pub(crate) fn message(&self) -> &Message {
         &self.message
+    }
+
+    /// Where it came, if the node sent it.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.place.get()
+    }
+
+    /// Takes note of where it came.
+    pub(crate) fn came_at(&self, place: Place) {
+        self.place.set(Some(place));
     }
 
     /// Field by field, as `sent.open_channel` shows it.

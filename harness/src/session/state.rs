@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use super::{Link, Record, Recorded};
 use crate::stage::{Stop, within};
+use crate::tamper::Place;
 use crate::transcript::{By, Entry};
 use crate::verdict::{Code, CodeKind};
 
@@ -20,6 +21,8 @@ pub(crate) struct Session {
     pub(crate) key: SecretKey,
     pub(crate) link: Link,
     pub(crate) phase: Phase,
+    /// Which of the path's connections it is, and how many things came on it.
+    pub(crate) next_place: Place,
     /// What came and no step has looked at yet.
     pub(crate) inbox: VecDeque<Arrived>,
     pub(crate) sent: Record,
@@ -86,7 +89,7 @@ struct Acts {
 }
 
 impl Session {
-    pub(crate) fn new(name: &str, key: SecretKey, link: Link, phase: Phase) -> Self {
+    pub(crate) fn new(name: &str, connection: usize, key: SecretKey, link: Link, phase: Phase) -> Self {
         let acts = Acts {
             one: match &phase {
                 Phase::Raw(Some(initiator)) => Some(Value::bytes(initiator.act_one())),
@@ -99,6 +102,7 @@ impl Session {
             key,
             link,
             phase,
+            next_place: Place { connection, item: 0 },
             inbox: VecDeque::new(),
             sent: Record::default(),
             rcvd: Record::default(),
@@ -166,6 +170,22 @@ impl Session {
             Some(Arrived::End) => Some(Arrived::End),
             _ => self.inbox.pop_front(),
         }
+    }
+
+    /// Takes in something that has come, and says so as transcripts do.
+    pub(crate) fn take_in(&mut self, arrived: Arrived) -> Entry {
+        if matches!(arrived, Arrived::End) {
+            self.phase = Phase::Closed;
+        }
+        self.inbox.push_back(arrived);
+        self.entry_of(self.inbox.len() - 1)
+    }
+
+    /// The place of something that has come now.
+    pub(crate) fn place(&mut self) -> Place {
+        let here = self.next_place;
+        self.next_place.item += 1;
+        here
     }
 
     /// Puts back what [`Session::take`] took.
@@ -277,7 +297,7 @@ impl Session {
     }
 
     /// What the transcript says of the `n`th thing in the inbox.
-    pub(crate) fn entry_of(&self, n: usize) -> Entry {
+    fn entry_of(&self, n: usize) -> Entry {
         let session = self.name.clone();
         let by = By::Node;
         let raw =

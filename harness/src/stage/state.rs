@@ -19,6 +19,7 @@ use super::operations::unfinished;
 use super::{Aim, Ending, Names, Operations, Patience, Stop};
 use crate::channel::Channel;
 use crate::session::{Arrived, Background, FENCE_PONG_BYTES, Frame, NO_PONG, Recorded, Session};
+use crate::tamper::{TakenAs, Tap};
 use crate::transcript::{By, Entry, Transcript};
 use crate::verdict::{Code, CodeKind, Lack};
 
@@ -41,6 +42,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) names: Names,
     pub(crate) operations: Operations,
     pub(crate) transcript: Transcript,
+    /// What comes from the node passes by here.
+    pub(crate) tap: Tap,
     /// How many things were judged: a path that judges nothing proves nothing.
     pub(crate) judged: usize,
     /// Whether something was done that the node may remember once its connections are closed.
@@ -102,6 +105,7 @@ impl<'a> Stage<'a> {
             names,
             operations: Operations::default(),
             transcript: Transcript::default(),
+            tap: Tap::default(),
             judged: 0,
             left_trace: false,
             killed: false,
@@ -203,6 +207,23 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Takes note that a step takes a message for what it is.
+    pub(crate) fn take(&mut self, recorded: &Rc<Recorded>) {
+        if let Some(at) = recorded.place() {
+            self.tap.take(TakenAs::Message { at, message: recorded.clone() });
+        }
+    }
+
+    /// Takes note that a step trusts in silence from here on, be it that of one message.
+    pub(crate) fn trust_in_silence(&mut self, session: &str, forbidden: Option<&str>) -> Result<(), Stop> {
+        let spoken = self.tap.silence(forbidden);
+        for arrived in spoken {
+            let entry = self.session(session)?.take_in(arrived);
+            self.transcript.push(entry);
+        }
+        Ok(())
+    }
+
     /// Sends a message and records it.
     pub(crate) async fn send(&mut self, session: &str, message: Message) -> Result<(), Stop> {
         let bytes = message.encode();
@@ -211,6 +232,7 @@ impl<'a> Stage<'a> {
         target.send_frame(&bytes, Frame::default()).await?;
         target.sent.push(recorded.clone());
         let name = target.name.clone();
+        self.tap.sent(recorded.message().name());
         self.left_trace |= !is_forgotten(recorded.message().name());
         self.transcript.push(Entry::Message { session: name, by: By::Us, message: recorded });
         Ok(())
@@ -221,6 +243,10 @@ impl<'a> Stage<'a> {
         let number = bytes.first_chunk().map(|number| u16::from_be_bytes(*number));
         let def = number.and_then(|number| self.catalogue.message_of_type(number));
         self.left_trace |= def.is_some_and(|def| !is_forgotten(&def.name));
+        match def {
+            Some(def) => self.tap.sent(&def.name),
+            None => self.tap.acted(),
+        }
     }
 
     /// Proves that a session is alive: it is open, and once both `init`s were exchanged it answers a ping, unless we
@@ -278,6 +304,10 @@ impl<'a> Stage<'a> {
         loop {
             let target = self.session(session)?;
             target.link.take_in_ready().await;
+            if target.link.incoming().len() >= count {
+                self.disturb_bytes(session);
+            }
+            let target = self.session(session)?;
             let there = target.link.incoming().len();
             if there >= count {
                 return Ok(Ok(target.link.incoming().drain(..count).collect()));
@@ -289,6 +319,15 @@ impl<'a> Stage<'a> {
                 return Ok(Err(format!("{there} bytes, and the node has nothing more to say ({silence})")));
             }
             silence = self.settle_or_hear(Some(session)).await?;
+        }
+    }
+
+    /// Lets bytes below the messages that have come pass the tap.
+    fn disturb_bytes(&mut self, session: &str) {
+        if let Some(target) = self.sessions.get_mut(session)
+            && !self.tap.bytes(target.link.incoming())
+        {
+            target.link.sever();
         }
     }
 
@@ -316,6 +355,7 @@ impl<'a> Stage<'a> {
         self.refuse_killed()?;
         self.settle().await?;
         self.left_trace = true;
+        self.tap.acted();
         self.transcript.push(Entry::Node(format!("is asked to {name}")));
         let ending = self.operations.begin(&self.node, name, operation, aim);
         self.settle().await?;
@@ -344,6 +384,7 @@ impl<'a> Stage<'a> {
 
     /// Takes note of the chain's new tip.
     pub(crate) async fn follow_chain(&mut self) -> Result<(), Stop> {
+        self.tap.acted();
         self.tip.set(self.chain.tip().await?);
         Ok(())
     }
@@ -395,16 +436,14 @@ impl<'a> Stage<'a> {
         let session = session.ok_or_else(|| Stop::spec(format!("there is no session '{name}'")))?;
         let known = session.inbox.len();
         session.digest(catalogue);
-        let mut n = known;
-        while n < session.inbox.len() {
-            if session.fences > 0 && is_fence_pong(&session.inbox[n]) {
+        for arrived in session.inbox.split_off(known) {
+            if session.fences > 0 && is_fence_pong(&arrived) {
                 session.fences -= 1;
-                session.inbox.remove(n);
                 continue;
             }
-            let entry = session.entry_of(n);
-            self.transcript.push(entry);
-            n += 1;
+            for passed in self.tap.pass(session.place(), arrived) {
+                self.transcript.push(session.take_in(passed));
+            }
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::{Diagnostic, Diagnostics, Location, Source};
 /// The folder of fragments below a root.
 const FRAGMENTS: &str = "fragments/";
 /// Folders of a root whose YAML files are something else.
-const NO_SPECS: [&str; 3] = [FRAGMENTS, "expectations/", "requirements/"];
+const NO_SPECS: [&str; 4] = [FRAGMENTS, "expectations/", "mutants/", "requirements/"];
 const ENDING: &str = ".yaml";
 
 /// A root with spec files below it, and `fragments/` beside them.

@@ -1,0 +1,93 @@
+//! Runs a path as it is, and then once for each of its mutants.
+
+use futures_util::FutureExt;
+use lnprototest_spec_events::{PathChoices, Spec};
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::judged::Judged;
+use super::plan::{Claims, plan};
+use crate::engine::PathReport;
+use crate::panics::last_panic;
+use crate::tamper::Notes;
+use crate::verdict::Verdict;
+use crate::worker::{Manner, Worker};
+
+/// One thing that a broken node does otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mutant {
+    /// What is disturbed: a message's name, a field as `accept_channel.to_self_delay`, `silence`, `close`, `bytes`.
+    pub what: String,
+    /// How: `dropped`, `+1`, `high S`.
+    pub change: String,
+}
+
+/// What became of a mutant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The spec was called faulty in place of the node: noticed, but nobody can tell by whom.
+    Faulted(String),
+    /// The spec fails it.
+    Killed,
+    /// What it disturbs did not come this time, or the node now lacks what the spec needs.
+    NotApplied,
+    /// The spec passes it by another alternative of a `OneOf` or `AnyOrder`: it leaves the node this choice.
+    Permitted,
+    /// The spec passes it.
+    Survived,
+}
+
+/// What became of the mutants of one path.
+#[derive(Clone, Debug)]
+pub struct PathMutants {
+    /// The path as it is. What does not pass undisturbed has no mutants.
+    pub undisturbed: PathReport,
+    /// Each mutant with its fate.
+    pub mutants: Vec<(Mutant, Fate)>,
+    /// The fields that its spec's requirements constrain in what came.
+    pub fields: BTreeSet<String>,
+}
+
+impl PathMutants {
+    /// Of a path that has no mutants.
+    pub(crate) fn none(undisturbed: PathReport) -> Self {
+        Self { undisturbed, mutants: Vec::new(), fields: BTreeSet::new() }
+    }
+}
+
+impl Worker {
+    /// Measures one path.
+    pub(crate) async fn measure(&self, spec: &Arc<Spec>, path: &PathChoices, judged: &Judged) -> PathMutants {
+        let as_it_is = Manner { disturbance: None, in_bulk: true };
+        let (undisturbed, notes) = self.run_path_in(spec, path, true, &as_it_is).await;
+        let mut measured = PathMutants::none(undisturbed);
+        if matches!(measured.undisturbed.verdict, Verdict::Pass) {
+            let plan = plan(spec, &Claims::of(spec), &notes, self.catalogue(), judged);
+            measured.fields = plan.fields;
+            for (mutant, disturbance) in plan.mutants {
+                let disturbed = Manner { disturbance: Some(Rc::new(disturbance)), in_bulk: true };
+                let run = AssertUnwindSafe(self.run_path_in(spec, path, true, &disturbed)).catch_unwind();
+                let fate = match run.await {
+                    Ok((report, disturbed)) => fate(&report.verdict, &notes, &disturbed),
+                    Err(_) => Fate::Faulted(last_panic().unwrap_or_else(|| "the harness panicked".to_owned())),
+                };
+                measured.mutants.push((mutant, fate));
+            }
+        }
+        measured
+    }
+}
+
+/// `before` is what came undisturbed.
+fn fate(verdict: &Verdict, before: &Notes, disturbed: &Notes) -> Fate {
+    match verdict {
+        _ if !disturbed.disturbed => Fate::NotApplied,
+        Verdict::Error(fault) => Fate::Faulted(fault.to_string()),
+        Verdict::Fail(_) | Verdict::Known { .. } | Verdict::Warn(_) => Fate::Killed,
+        Verdict::Pass if before.choices != disturbed.choices => Fate::Permitted,
+        Verdict::Fixed { .. } | Verdict::Pass => Fate::Survived,
+        Verdict::Skip(_) => Fate::NotApplied,
+    }
+}
