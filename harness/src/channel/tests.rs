@@ -12,6 +12,9 @@ use secp256k1::SecretKey;
 use super::life::Life;
 use crate::stage::Stop;
 
+/// The fields of a `commitment_signed`.
+type Signatures = [(&'static str, Plain); 2];
+
 const PREIMAGE: [u8; 32] = [7; 32];
 
 /// Both ends, of which only ours is under test: the node's part is played with its own keys.
@@ -128,7 +131,7 @@ fn an_htlc_comes_and_goes() {
 
 #[test]
 fn wrong_signatures_are_the_nodes_failure() {
-    let flaws: [(&str, fn([(&'static str, Plain); 2]) -> [(&'static str, Plain); 2]); 4] = [
+    let flaws: [(&str, fn(Signatures) -> Signatures); 4] = [
         ("signature", |[(name, _), htlcs]| [(name, Plain::hex([1; 64])), htlcs]),
         ("signature", |[(name, signature), htlcs]| [(name, twin(&signature)), htlcs]),
         ("htlc_signature", |[signature, (name, _)]| [signature, (name, Plain::List(Vec::new()))]),

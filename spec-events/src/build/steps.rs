@@ -28,9 +28,11 @@ steps! {
     broadcast(tx) = Broadcast,
     check(conditions) = Check,
     check_eq(values) = CheckEq,
+    claim(output) = Claim,
     close_channel() = CloseChannel,
     commit() = Commit,
     connect(name) = Connect,
+    create_closing(fee) = CreateClosing,
     create_funding() = CreateFunding,
     disconnect() = Disconnect,
     expect_bytes(count) = ExpectBytes,
@@ -61,6 +63,7 @@ steps! {
     set_feerate(per_kw) = SetFeerate,
     set_policy() = SetPolicy,
     try_all(alternatives) = TryAll,
+    update_commit(first) = UpdateCommit,
     wait(seconds) = Wait,
 }
 
