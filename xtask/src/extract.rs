@@ -47,7 +47,8 @@ impl Extract {
     }
 
     fn markdown_of(&self, bolt: &str) -> Result<PathBuf, ExtractError> {
-        let entries = fs::read_dir(&self.bolts).map_err(|error| at(&self.bolts, error))?;
+        let entries = fs::read_dir(&self.bolts)
+            .map_err(|error| ExtractError::Folder { folder: self.bolts.clone(), error })?;
         entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .find(|path| {
@@ -75,11 +76,19 @@ fn at(path: &Path, error: io::Error) -> ExtractError {
 /// Why an extraction failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExtractError {
-    /// A file or folder can't be read or written.
+    /// A file can't be read or written.
     #[error("{}: {error}", path.display())]
     File {
         /// Which.
         path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The folder of the BOLTs can't be read.
+    #[error("{}: {error}: name a checkout of the BOLTs", folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
         /// Why.
         error: io::Error,
     },
@@ -101,10 +110,23 @@ pub enum ExtractError {
 
 #[cfg(test)]
 mod tests {
-    use super::csv;
+    use super::{Extract, csv};
 
     const MARKDOWN: &str = include_str!("../tests/data/extract.md");
     const CSV: &str = include_str!("../tests/data/extract.csv");
+
+    #[test]
+    fn a_folder_that_is_no_checkout_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |bolts: std::path::PathBuf| {
+            let extract = Extract { bolts, catalogue: folder.path().to_owned(), check: false };
+            extract.run().unwrap_err().to_string().replace(&folder.path().display().to_string(), "FOLDER")
+        };
+        assert_eq!(refused(folder.path().to_owned()), "no 01-*.md in FOLDER: name a checkout of the BOLTs");
+        let missing = refused(folder.path().join("nowhere"));
+        assert!(missing.starts_with("FOLDER/nowhere: "), "{missing}");
+        assert!(missing.ends_with(": name a checkout of the BOLTs"), "{missing}");
+    }
 
     #[test]
     fn every_form_is_extracted() {

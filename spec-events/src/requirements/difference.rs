@@ -167,10 +167,13 @@ fn likeness(old: &Requirement, new: &Requirement) -> usize {
         + usize::from(old.role == new.role)
 }
 
+/// A BOLT's number, and headings in it.
+type SectionKey<'a> = (u8, &'a [String]);
+
 /// What stands where, before and after.
 struct Places<'a> {
     /// The new headings of old sections, by what moved from one to the other.
-    renamed: HashMap<(u8, &'a [String]), (u8, &'a [String])>,
+    renamed: HashMap<SectionKey<'a>, SectionKey<'a>>,
     /// The ids, in the new text, of what stands before and behind each requirement of a section and is in both texts.
     old_neighbours: HashMap<&'a str, Neighbours<'a>>,
     new_neighbours: HashMap<&'a str, Neighbours<'a>>,

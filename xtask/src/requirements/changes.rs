@@ -58,7 +58,7 @@ pub fn report(difference: &Difference<'_>, items: &[&Item], specs: &Specs) -> St
     added.iter().for_each(|new| report.line(&placed(new)));
     report.heading("removed", removed.len(), "nothing like them is left: take them out of the specs");
     for old in removed {
-        report.line(&old.id.to_string());
+        report.line(old.id.as_str());
         report.touched(old);
     }
     report.heading("moved", moved.len(), "the same words in another place: specs get the new id");
@@ -68,13 +68,13 @@ pub fn report(difference: &Difference<'_>, items: &[&Item], specs: &Specs) -> St
     }
     report.heading("changed", changed.len(), "read the new words, adapt the specs, take the new id");
     for (old, new) in changed {
-        report.line(&old.id.to_string());
+        report.line(old.id.as_str());
         report.touched(old);
         report.wording(new);
     }
     report.heading("ambiguous", ambiguous.len(), "the same words in several places: say which is meant");
     for (old, new) in ambiguous {
-        report.line(&old.id.to_string());
+        report.line(old.id.as_str());
         report.touched(old);
         new.iter().for_each(|new| report.wording(new));
     }
