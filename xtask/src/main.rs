@@ -2,6 +2,7 @@
 
 mod docs;
 mod extract;
+mod mutants;
 mod requirements;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +22,8 @@ enum Chore {
     Docs(docs::Docs),
     /// Extract the message catalogue from the BOLTs' markdown
     Extract(extract::Extract),
+    /// Measure whether the bundled specs can fail, as `lnprototest mutants` in a fast build
+    Mutants(mutants::Mutants),
     /// Write the requirement catalogue from the BOLTs' markdown, or search the requirements
     Requirements(requirements::Requirements),
 }
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let outcome: Result<(), Box<dyn std::error::Error>> = match Xtask::parse().chore {
         Chore::Docs(docs) => docs.run().map_err(Into::into),
         Chore::Extract(extract) => extract.run().map_err(Into::into),
+        Chore::Mutants(mutants) => mutants.run().map_err(Into::into),
         Chore::Requirements(requirements) => requirements.run().map_err(Into::into),
     };
     match outcome {

@@ -146,9 +146,11 @@ impl Performer<'_> {
         self.unjudged.append(&mut judgement.unknown);
         match judgement.differences.first() {
             None => Ok(()),
-            Some(difference) => {
-                Err(Stop::fail(Code::bare(CodeKind::Check), difference.expected.clone(), difference.got.clone()))
-            }
+            Some(difference) => Err(Stop::fail(
+                Code::bare(CodeKind::Check),
+                difference.expected.clone(),
+                difference.got.clone(),
+            )),
         }
     }
 

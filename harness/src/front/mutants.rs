@@ -2,6 +2,7 @@
 
 use clap::Args;
 use std::fs;
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,8 +15,7 @@ use super::target::Target;
 use super::work_dir::WorkDir;
 use super::{Product, UsageError};
 use crate::exit::Exit;
-use crate::mutants::{Judged, Score, SpecScore, write};
-use crate::pool::Pool;
+use crate::mutants::{Judged, measure, write};
 
 /// The arguments of `lnprototest mutants`.
 #[derive(Debug, Args)]
@@ -46,44 +46,25 @@ pub(super) fn main(product: &Product, arguments: &Mutants) -> Result<Exit, Usage
     let chain = arguments.target.chain(&*runner)?;
     let work_dir = WorkDir::new(&*runner, &chain)?;
     runner.check().map_err(UsageError::Node)?;
-    let judging = Judging {
-        expectations: arguments.expectations.clone(),
-        timeout_scale: 1.0,
-        ..Judging::default()
-    };
+    let judging =
+        Judging { expectations: arguments.expectations.clone(), timeout_scale: 1.0, ..Judging::default() };
     let mut engine = program::engine(product, &judging, selection, runner, work_dir.path())?;
     engine.chain = chain;
     engine.interrupt = interrupt;
     let engine = Arc::new(engine);
+    let specs: Vec<_> = specs
+        .into_iter()
+        .map(|spec| Selection::paths_of(&spec, Paths::Each).map(|paths| (spec, paths)))
+        .collect::<Result<_, _>>()?;
     let jobs = arguments.jobs.map_or_else(program::cores, Into::into);
-    let pool = Pool::start(engine.clone(), jobs)
-        .map_err(|reason| UsageError::Io { what: "workers can't be started".to_owned(), reason })?;
-    let mut score = Score { specs: Vec::new(), judged: judged.clone(), is_whole };
-    let mut flat = Vec::new();
-    for spec in &specs {
-        let paths = Selection::paths_of(spec, Paths::Each)?;
-        flat.extend(paths.into_iter().map(|path| (spec.clone(), path)));
-        score.specs.push(SpecScore { spec: spec.clone(), paths: Vec::new() });
-    }
-    let mut measured: Vec<_> = pool.measure(flat.clone(), &Arc::new(judged)).iter().collect();
+    let score = measure(&engine, &specs, jobs, judged, is_whole)
+        .map_err(|reason| UsageError::Io { what: "the mutants can't be run".to_owned(), reason })?;
     if engine.interrupt.is_raised() {
         return Ok(Exit::Interrupted);
     }
-    if measured.len() < flat.len() {
-        let reason = std::io::Error::other("a worker ended before all of its paths were measured");
-        return Err(UsageError::Io { what: "fault of the harness".to_owned(), reason });
-    }
-    measured.sort_by_key(|(index, _)| *index);
-    let mut at = 0;
-    for (index, path) in measured {
-        while !Arc::ptr_eq(&score.specs[at].spec, &flat[index].0) {
-            at += 1;
-        }
-        score.specs[at].paths.push(path);
-    }
     let mut out = std::io::stdout().lock();
     write(&mut out, &score)
-        .and_then(|()| std::io::Write::write_fmt(&mut out, format_args!("in {:.1?}\n", begun.elapsed())))
+        .and_then(|()| writeln!(out, "in {:.1} s", begun.elapsed().as_secs_f64()))
         .map_err(|reason| UsageError::Io { what: "the report can't be written".to_owned(), reason })?;
     Ok(score.exit())
 }
@@ -98,5 +79,5 @@ fn judged(arguments: &Mutants) -> Result<Judged, UsageError> {
             Judged::parse(&name, &text)
         }
     };
-    judged.map_err(|error| UsageError::Catalogue(error.to_string()))
+    Ok(judged?)
 }

@@ -8,6 +8,7 @@ use std::io::Write;
 use super::terminal::has_colour;
 use crate::exit::Exit;
 use crate::expectations::ExpectationsError;
+use crate::mutants::JudgedError;
 
 /// A run that can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,9 @@ pub enum UsageError {
         /// The system's words.
         reason: std::io::Error,
     },
+    /// What is said of fields can't be read.
+    #[error(transparent)]
+    Judged(#[from] JudgedError),
     /// Two specs have one name.
     #[error("'{name}' is the name of two specs, {one} and {other}: name each once, or move one")]
     NameTwice {

@@ -35,8 +35,8 @@ pub(super) const CHANGES: [&str; 17] = [
     "shorter",
 ];
 
-/// All messages that `message` becomes when its field at `path` (`push_msat`, `tlvs.channel_type`) is changed. None
-/// if it has no such field.
+/// All messages that `message` becomes when its field at `path` (`push_msat`, `tlvs.channel_type`) is changed; several
+/// changes may come to the same. None if it has no such field.
 pub(super) fn altered(message: &Message, path: &str) -> Vec<(Change, Message)> {
     let whole = message.to_plain();
     let mut variants = Vec::new();
@@ -71,13 +71,7 @@ pub(super) fn altered(message: &Message, path: &str) -> Vec<(Change, Message)> {
         let altered = message.def().build(&plain).ok()?;
         (altered != *message).then_some((change, altered))
     });
-    let mut distinct: Vec<(Change, Message)> = Vec::new();
-    for (change, altered) in built {
-        if distinct.iter().all(|(_, other)| *other != altered) {
-            distinct.push((change, altered));
-        }
-    }
-    distinct
+    built.collect()
 }
 
 /// A message of this definition whose fields are all zero or empty.
@@ -135,7 +129,9 @@ fn fields_variants(layout: &Layout, plain: &Plain, only: Option<&str>) -> Vec<(C
         let Some(value) = plain.get(&def.name) else { continue };
         let inside = field_variants(def, value);
         variants.extend(
-            inside.into_iter().map(|(change, value)| (change, with(plain, &def.name, |_| Some(value.clone())))),
+            inside
+                .into_iter()
+                .map(|(change, value)| (change, with(plain, &def.name, |_| Some(value.clone())))),
         );
     }
     variants
@@ -152,12 +148,7 @@ fn field_variants(def: &FieldDef, plain: &Plain) -> Vec<(Change, Plain)> {
     }
 }
 
-fn list_variants(
-    ty: &FieldType,
-    count: Count,
-    type_name: &str,
-    elements: &[Plain],
-) -> Vec<(Change, Plain)> {
+fn list_variants(ty: &FieldType, count: Count, type_name: &str, elements: &[Plain]) -> Vec<(Change, Plain)> {
     let Some((first, rest)) = elements.split_first() else { return Vec::new() };
     let mut variants: Vec<_> = one_variants(ty, type_name, first)
         .into_iter()

@@ -120,7 +120,11 @@ impl Judged {
 
     /// The entries that are about none of these fields.
     pub(super) fn idle<'a>(&'a self, fields: &BTreeSet<String>) -> Vec<&'a str> {
-        self.entries.iter().map(|entry| entry.field.as_str()).filter(|field| !fields.contains(*field)).collect()
+        self.entries
+            .iter()
+            .map(|entry| entry.field.as_str())
+            .filter(|field| !fields.contains(*field))
+            .collect()
     }
 
     fn entry(&self, field: &str) -> Option<&Entry> {

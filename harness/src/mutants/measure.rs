@@ -3,14 +3,17 @@
 use futures_util::FutureExt;
 use lnprototest_spec_events::{PathChoices, Spec};
 use std::collections::BTreeSet;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::judged::Judged;
 use super::plan::{Claims, plan};
-use crate::engine::PathReport;
+use super::score::{Score, SpecScore};
+use crate::engine::{Engine, PathReport};
 use crate::panics::last_panic;
+use crate::pool::Pool;
 use crate::tamper::Notes;
 use crate::verdict::Verdict;
 use crate::worker::{Manner, Worker};
@@ -22,6 +25,13 @@ pub struct Mutant {
     pub what: String,
     /// How: `dropped`, `+1`, `high S`.
     pub change: String,
+}
+
+impl Mutant {
+    /// Whether it is a message with another value of a field.
+    pub fn is_of_field(&self) -> bool {
+        self.what.contains('.')
+    }
 }
 
 /// What became of a mutant.
@@ -50,6 +60,38 @@ pub struct PathMutants {
     pub fields: BTreeSet<String>,
 }
 
+/// Measures these paths of these specs with `jobs` workers. Where the run is interrupted, paths are missing.
+///
+/// # Errors
+/// The system's, if there are no workers to be had, or one is lost.
+pub fn measure(
+    engine: &Arc<Engine>,
+    specs: &[(Arc<Spec>, Vec<PathChoices>)],
+    jobs: usize,
+    judged: Judged,
+    is_whole: bool,
+) -> io::Result<Score> {
+    let flat: Vec<(usize, &PathChoices)> = specs
+        .iter()
+        .enumerate()
+        .flat_map(|(n, (_, paths))| paths.iter().map(move |path| (n, path)))
+        .collect();
+    let judged = Arc::new(judged);
+    let pool = Pool::start(engine.clone(), jobs.min(flat.len()))?;
+    let submitted = flat.iter().map(|(n, path)| (specs[*n].0.clone(), (*path).clone()));
+    let mut measured: Vec<(usize, PathMutants)> = pool.measure(submitted, &judged).iter().collect();
+    if measured.len() < flat.len() && !engine.interrupt.is_raised() {
+        return Err(io::Error::other("a worker ended before all of its paths were measured"));
+    }
+    measured.sort_by_key(|(index, _)| *index);
+    let scores = specs.iter().map(|(spec, _)| SpecScore { spec: spec.clone(), paths: Vec::new() });
+    let mut scores: Vec<SpecScore> = scores.collect();
+    for (index, path) in measured {
+        scores[flat[index].0].paths.push(path);
+    }
+    Ok(Score { specs: scores, judged: Arc::unwrap_or_clone(judged), is_whole })
+}
+
 impl PathMutants {
     /// Of a path that has no mutants.
     pub(crate) fn none(undisturbed: PathReport) -> Self {
@@ -71,7 +113,9 @@ impl Worker {
                 let run = AssertUnwindSafe(self.run_path_in(spec, path, true, &disturbed)).catch_unwind();
                 let fate = match run.await {
                     Ok((report, disturbed)) => fate(&report.verdict, &notes, &disturbed),
-                    Err(_) => Fate::Faulted(last_panic().unwrap_or_else(|| "the harness panicked".to_owned())),
+                    Err(_) => {
+                        Fate::Faulted(last_panic().unwrap_or_else(|| "the harness panicked".to_owned()))
+                    }
                 };
                 measured.mutants.push((mutant, fate));
             }

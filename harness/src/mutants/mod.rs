@@ -11,6 +11,6 @@ mod report;
 mod score;
 
 pub use judged::{Judged, JudgedError};
-pub use measure::{Fate, Mutant, PathMutants};
+pub use measure::{Fate, Mutant, PathMutants, measure};
 pub use report::write;
 pub use score::{Score, SpecScore};

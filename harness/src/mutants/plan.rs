@@ -35,8 +35,7 @@ pub(super) struct Claims {
 impl Claims {
     /// The claims of `spec`.
     pub(super) fn of(spec: &Spec) -> Self {
-        let mut claims =
-            Self { of_sender: BTreeMap::new(), of_receiver: Vec::new(), is_about_init: false };
+        let mut claims = Self { of_sender: BTreeMap::new(), of_receiver: Vec::new(), is_about_init: false };
         let requirements = Requirements::bundled();
         for requirement in spec.covers.iter().filter_map(|id| requirements.by_id(&id.value)) {
             claims.is_about_init |= requirement.section.iter().any(|title| title.contains("`init`"))
@@ -75,9 +74,8 @@ impl Claims {
 
 /// The messages that a requirement is about: those of its headings, and those whose fields it names.
 fn messages_of(requirement: &Requirement) -> BTreeSet<String> {
-    let in_backticks = |title: &String| -> Vec<String> {
-        title.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-    };
+    let in_backticks =
+        |title: &String| -> Vec<String> { title.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
     let named = requirement.fields().iter().map(|field| field.message().to_owned());
     requirement.section.iter().flat_map(in_backticks).chain(named).collect()
 }
@@ -111,8 +109,7 @@ impl Planner<'_> {
     /// Whether a fragment has taken an `init` in a spec that claims nothing of it.
     fn is_greeting(&self, spec: &Spec, taken: &Taken) -> bool {
         let TakenAs::Message { message, .. } = &taken.what else { return false };
-        let by_fragment =
-            taken.by.as_ref().is_some_and(|by| by.source().name != spec.at.source().name);
+        let by_fragment = taken.by.as_ref().is_some_and(|by| by.source().name != spec.at.source().name);
         message.message().name() == "init" && by_fragment && !self.claims.is_about_init
     }
 
@@ -186,9 +183,11 @@ impl Planner<'_> {
         let breath = came.map_or(0, |came| came.breath);
         for path in self.claims.fields(message.name(), breath, self.notes) {
             let field = format!("{}.{path}", message.name());
+            let mut made: Vec<Message> = Vec::new();
             for (change, message) in altered(message, &path) {
                 self.plan.fields.insert(field.clone());
-                if self.judged.counts(&field, &change) {
+                if self.judged.counts(&field, &change) && !made.contains(&message) {
+                    made.push(message.clone());
                     self.push(&field, &change, Disturbance::Alter { at, message });
                 }
             }

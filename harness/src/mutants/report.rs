@@ -21,13 +21,11 @@ pub fn write(out: &mut impl Write, score: &Score) -> io::Result<()> {
         let chosen = score.specs.iter().filter(|spec| chosen(spec));
         chosen.map(|spec| spec.spec.name.as_str()).collect()
     };
-    section(out, "no mutant can fail", &named(&SpecScore::is_vacuous))?;
+    section(out, "vacuous, for no mutant can fail it", &named(&SpecScore::is_vacuous))?;
     section(out, "not measured, for no path passes undisturbed", &named(&|spec| !spec.is_measured()))?;
     let (killed, all) = score.killed();
-    let (survived, faulted) = (
-        score.count(|fate| *fate == Fate::Survived),
-        score.count(|fate| matches!(fate, Fate::Faulted(_))),
-    );
+    let (survived, faulted) =
+        (score.count(|fate| *fate == Fate::Survived), score.count(|fate| matches!(fate, Fate::Faulted(_))));
     let (free, may_be) = score.free_fields();
     writeln!(
         out,
@@ -43,6 +41,8 @@ pub fn write(out: &mut impl Write, score: &Score) -> io::Result<()> {
         score.count(|fate| *fate == Fate::Permitted),
         score.count(|fate| *fate == Fate::NotApplied)
     )?;
+    let (killed, all) = score.killed_of_fields();
+    writeln!(out, "{} of the {all} among them that have another value of a field", percent(killed, all))?;
     score.faults().iter().try_for_each(|fault| writeln!(out, "not good enough: {fault}"))
 }
 

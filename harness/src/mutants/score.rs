@@ -75,6 +75,14 @@ impl Score {
         (self.count(|fate| *fate == Fate::Killed), self.count(Fate::counts))
     }
 
+    /// Likewise of those of fields alone.
+    pub fn killed_of_fields(&self) -> (usize, usize) {
+        let paths = self.specs.iter().flat_map(|spec| &spec.paths);
+        let of_fields = paths.flat_map(|path| &path.mutants).filter(|(mutant, _)| mutant.is_of_field());
+        let fates: Vec<&Fate> = of_fields.map(|(_, fate)| fate).filter(|fate| fate.counts()).collect();
+        (fates.iter().filter(|fate| ***fate == Fate::Killed).count(), fates.len())
+    }
+
     /// The fields that specs have to judge, those that no spec need judge included.
     pub fn fields(&self) -> BTreeSet<String> {
         self.specs.iter().flat_map(|spec| &spec.paths).flat_map(|path| path.fields.clone()).collect()
@@ -112,12 +120,17 @@ impl Score {
         if self.is_whole && free > may_be {
             faults.push(format!("{free} fields are not judged, and {may_be} may be"));
         }
-        faults.extend(self.idle().iter().map(|field| format!("{field} need not be excused: no spec claims it")));
+        faults.extend(
+            self.idle().iter().map(|field| format!("{field} need not be excused: no spec claims it")),
+        );
         let is_down = |spec: &&SpecScore| {
             matches!(spec.unmeasured(), Some(VerdictKind::Error | VerdictKind::Fail | VerdictKind::Fixed))
         };
         faults.extend(
-            self.specs.iter().filter(is_down).map(|spec| format!("{} does not pass undisturbed", spec.spec.name)),
+            self.specs
+                .iter()
+                .filter(is_down)
+                .map(|spec| format!("{} does not pass undisturbed", spec.spec.name)),
         );
         faults
     }
