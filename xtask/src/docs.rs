@@ -101,7 +101,7 @@ fn takes(event: &EventInfo, argument: &ArgumentInfo) -> Result<String, DocsError
 }
 
 /// The types of arguments, as Rust and as authors call them.
-const TYPES: [(&str, &str); 30] = [
+const TYPES: &[(&str, &str)] = &[
     ("Alternatives", "list of alternatives, each a list of steps"),
     ("Bindings", "map of names to values"),
     ("ChannelRef", "channel"),
