@@ -16,6 +16,7 @@ const INIT: [u8; 6] = [0, 16, 0, 0, 0, 0];
 const GREETING: &str = "
   - Connect: peer
   - ExpectMsg: init
+  - ExpectMsg: accept_channel
 ";
 
 /// A channel of ours, named as far as a node has to know it.

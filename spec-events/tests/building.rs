@@ -88,6 +88,17 @@ fn everything() -> Spec {
                 .htlc_minimum_msat(3)
                 .htlc_maximum_msat(4)
                 .chan("ours"),
+            update_commit("local").chan("ours"),
+            create_closing(1_000).only("local").closer("remote").locktime(7).chan("ours"),
+            claim("htlc")
+                .of("remote")
+                .number(1)
+                .htlc(0)
+                .preimage("${ hash }")
+                .penalty(true)
+                .feerate(300)
+                .chan("ours")
+                .bind("taken"),
             force_close().chan("ours"),
             kill(),
             restart(),

@@ -77,13 +77,12 @@ impl<'a> Performer<'a> {
                 "the node is dead at the path's end, where it is to be judged: `Restart` starts it again";
             return Err(Stop::spec_at(spec.at.clone(), what));
         }
-        self.settle_all().await?;
         match (self.stage.judged, self.unjudged.first()) {
             (0, None) => {
                 Err(Stop::spec_at(spec.at.clone(), "this path judges nothing: add an expectation or a check"))
             }
             (0, Some(unknown)) => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
-            _ => Ok(()),
+            _ => self.settle_all().await,
         }
     }
 
