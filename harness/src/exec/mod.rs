@@ -2,11 +2,13 @@
 
 mod chain;
 mod channel;
+mod coin;
 mod fails;
 mod naming;
 mod node;
 mod performer;
 mod session;
+mod signing;
 mod structure;
 mod transport;
 

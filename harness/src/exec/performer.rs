@@ -108,6 +108,7 @@ impl<'a> Performer<'a> {
             Event::Commit(event) => self.commit(event),
             Event::Connect(event) => self.connect(event).await,
             Event::CreateFunding(event) => self.create_funding(event).await,
+            Event::CreateTx(event) => self.create_tx(event).await,
             Event::Disconnect(event) => self.disconnect(event).await,
             Event::ExpectBytes(event) => self.expect_bytes(event).await,
             Event::ExpectDisconnect(event) => self.expect_disconnect(event).await,

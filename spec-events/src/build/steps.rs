@@ -31,6 +31,7 @@ steps! {
     commit() = Commit,
     connect(name) = Connect,
     create_funding() = CreateFunding,
+    create_tx() = CreateTx,
     disconnect() = Disconnect,
     expect_bytes(count) = ExpectBytes,
     expect_disconnect() = ExpectDisconnect,

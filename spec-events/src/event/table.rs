@@ -263,7 +263,7 @@ macro_rules! event_enum {
 
 event_enum! {
     Accept, AcceptFunding, AnyOrder, Block, Broadcast, Check, CheckEq, CloseChannel, Commit, Connect, CreateFunding,
-    Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectNoTx, ExpectQuiet, ExpectTx,
+    CreateTx, Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg, ExpectNoTx, ExpectQuiet, ExpectTx,
     ExpectWarning, FundChannel, Handshake, Include, Msg, MustNotMsg, OneOf, RawConnect, RawMsg, Restart, SendBytes,
     Sequence, Set, TryAll, Wait,
 }

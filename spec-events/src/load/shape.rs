@@ -125,14 +125,16 @@ pub(crate) const SESSION: Shape = Shape::Fixed(&[
     ("sent", Fixed::Record),
 ]);
 
-/// What `ExpectTx` names.
+/// What `CreateTx` and `ExpectTx` name.
 pub(crate) const TRANSACTION: Shape = Shape::Fixed(&[
     ("locktime", Fixed::Int),
-    ("outputs", Fixed::List(&Fixed::Map(&[("sat", Fixed::Int), ("script", Fixed::Text)]))),
+    ("outputs", Fixed::List(&OUTPUT)),
     ("tx", Fixed::Text),
     ("txid", Fixed::Text),
     ("txid_display", Fixed::Text),
 ]);
+
+const OUTPUT: Fixed = Fixed::Map(&[("outpoint", Fixed::Text), ("sat", Fixed::Int), ("script", Fixed::Text)]);
 
 impl Shape {
     /// What a field of a message holds.

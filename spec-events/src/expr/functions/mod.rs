@@ -2,6 +2,7 @@
 
 mod bytes;
 mod features;
+mod gossip;
 mod keys;
 mod scripts;
 mod table;

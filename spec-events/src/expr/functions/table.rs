@@ -1,6 +1,6 @@
 //! What functions there are, with what they take and give.
 
-use super::{bytes, features, keys, scripts};
+use super::{bytes, features, gossip, keys, scripts};
 use crate::Value;
 use crate::expr::{Kind, Typed};
 
@@ -61,7 +61,9 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
-    [bytes::FUNCTIONS, features::FUNCTIONS, keys::FUNCTIONS, scripts::FUNCTIONS].into_iter().flatten()
+    [bytes::FUNCTIONS, features::FUNCTIONS, gossip::FUNCTIONS, keys::FUNCTIONS, scripts::FUNCTIONS]
+        .into_iter()
+        .flatten()
 }
 
 /// The argument of this index as a `T`.
