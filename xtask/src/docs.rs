@@ -101,9 +101,11 @@ fn takes(event: &EventInfo, argument: &ArgumentInfo) -> Result<String, DocsError
 }
 
 /// The types of arguments, as Rust and as authors call them.
-const TYPES: [(&str, &str); 29] = [
+const TYPES: [(&str, &str); 32] = [
     ("Alternatives", "list of alternatives, each a list of steps"),
     ("Bindings", "map of names to values"),
+    ("ByField<Option<SigningFlaw>>", "map of fields to words"),
+    ("ByField<SecretKey>", "map of fields to secret keys in hex"),
     ("ChannelRef", "channel"),
     ("Expr", "any value"),
     ("Expr<Bytes>", "hex"),
@@ -124,12 +126,13 @@ const TYPES: [(&str, &str); 29] = [
     ("Side", "`local` or `remote`"),
     ("String", "path"),
     ("Template", "map of fields"),
+    ("Vec<Expr<SecretKey>>", "list of secret keys in hex"),
     ("Vec<Expr<Transaction>>", "list of transactions in hex"),
     ("Vec<Expr<bool>>", "list of conditions"),
     ("Vec<MessageName>", "list of message names"),
     ("Vec<Name>", "list of names"),
     ("Vec<Step>", "list of steps"),
-    ("Vec<TxOutput>", "list of `{ sat, script }`, each optional"),
+    ("Vec<TxOutput>", "list of `{ sat, script }`"),
     ("bool", "`true` or `false`"),
 ];
 
