@@ -10,7 +10,7 @@ use lnprototest_bolt::channel::{
     ChannelParameters, ClosingError, ClosingOutputs, Coin, CoinKind, CommitmentFormat, CommitmentNumber,
     CommitmentState, Funding, Htlc, HtlcTransactionKind, Keyset, MutualClose, OutputPurpose, Party, PerSide,
     Side, SignatureMismatch, channel_id_v1, channel_id_v2, derive_public_key, dust_threshold, fund, high_s,
-    output_order, pay, scripts, temporary_channel_id_v2,
+    output_order, pay, scripts, spend, temporary_channel_id_v2,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -82,6 +82,35 @@ fn an_output_goes_where_it_is_asked_to() {
 }
 
 #[test]
+fn a_channel_s_funding_is_spent_with_both_keys() {
+    let secret = |byte| SecretKey::from_slice(&[byte; 32]).unwrap();
+    for (key, other) in [(secret(7), secret(8)), (secret(8), secret(7))] {
+        let coin = Coin { key, kind: CoinKind::Channel { other }, amount: Amount::ONE_BTC, ..coin() };
+        let outputs = vec![TxOut { value: Amount::from_sat(100_000), script_pubkey: ScriptBuf::new() }; 2];
+        let transaction = spend(&coin, outputs.clone(), FeeRate::from_sat_per_kwu(1000)).unwrap();
+        assert_eq!(transaction.output[..2], outputs);
+        let out: Amount = transaction.output.iter().map(|output| output.value).sum();
+        let (fee, weight) = ((coin.amount - out).to_sat(), transaction.weight().to_wu());
+        assert!((weight..=weight + 10).contains(&fee), "{fee} for {weight}");
+
+        let pubkeys = [key, other].map(|secret| PublicKey::from_secret_key_global(&secret));
+        let script = scripts::funding(&pubkeys[0], &pubkeys[1]);
+        assert_eq!(coin.output().script_pubkey, script.to_p2wsh());
+        let hash = SighashCache::new(&transaction)
+            .p2wsh_signature_hash(0, &script, coin.amount, EcdsaSighashType::All)
+            .unwrap();
+        let witness = transaction.input[0].witness.to_vec();
+        let mut signers = pubkeys;
+        signers.sort_by_key(PublicKey::serialize);
+        for (signature, signer) in witness[1..3].iter().zip(signers) {
+            let signature = bitcoin::ecdsa::Signature::from_slice(signature).unwrap();
+            assert!(secp256k1::SECP256K1.verify_ecdsa(&hash.into(), &signature.signature, &signer).is_ok());
+        }
+        assert_eq!((witness[0].is_empty(), &witness[3]), (true, &script.to_bytes()));
+    }
+}
+
+#[test]
 fn funding_from_segwit_is_signed() {
     let coin = coin();
     let (transaction, _) =
@@ -107,7 +136,7 @@ fn funding_from_too_little_fails() {
     };
     let error = fund(100_485, 1000).unwrap_err();
     assert_eq!(error.required, Amount::from_sat(100_486));
-    assert_eq!(error.to_string(), "a coin of 100485 sat is too small for a channel and fee of 100486 sat");
+    assert_eq!(error.to_string(), "a coin of 100485 sat is too small for outputs and a fee of 100486 sat");
     assert!(fund(1_000_000, u64::MAX).is_err());
 }
 

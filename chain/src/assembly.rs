@@ -8,6 +8,8 @@ use bitcoin::{
     Amount, Block, BlockHash, CompactTarget, OutPoint, ScriptBuf, Sequence, Target, Transaction, TxIn,
     TxMerkleNode, TxOut, Txid, Witness, WitnessMerkleNode, merkle_tree, transaction,
 };
+use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a block has of its weight for the header, the count of transactions and the coinbase.
 pub(crate) const RESERVED_WEIGHT: u64 = 4_000;
@@ -21,10 +23,16 @@ const WITNESS_RESERVED: [u8; 32] = [0; 32];
 /// `OP_RETURN`, the length, and the tag of a witness commitment (BIP 141).
 const WITNESS_COMMITMENT_PREFIX: [u8; 6] = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed];
 
-/// Of block 1: 2023-11-14 22:13:20 UTC.
-const FIRST_BLOCK_TIME: u32 = 1_700_000_000;
-/// As on the main chain, on average.
-const BLOCK_INTERVAL: u32 = 600;
+/// Of block 1: when the day began, a week ago. A node that dates its gossip by the chain is dated by it within the two weeks
+/// after which gossip is stale, and all chains of this process have the same blocks.
+static FIRST_BLOCK_TIME: LazyLock<u32> = LazyLock::new(|| {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let today = now.as_secs() / SECONDS_OF_A_DAY;
+    u32::try_from(today.saturating_sub(7) * SECONDS_OF_A_DAY).unwrap_or(u32::MAX)
+});
+const SECONDS_OF_A_DAY: u64 = 86_400;
+/// Less than on the main chain, so that ten thousand blocks fit in before a bitcoind finds them ahead of its clock.
+const BLOCK_INTERVAL: u32 = 60;
 const SUBSIDY: u64 = 50 * 100_000_000;
 const HALVING_INTERVAL: u32 = 150;
 

@@ -26,6 +26,17 @@ fn everything() -> Spec {
             msg("init").with(fields! { globalfeatures: "", features: "00", tlvs: fields! {} }).on("bob"),
             msg("ping").with(fields! { num_pong_bytes: 1, ignored: "" }).trailing("00").truncate(4),
             msg("init").with(fields! { globalfeatures: "", features: "" }).raw_tlvs("0100"),
+            msg("node_announcement")
+                .with(fields! {
+                    features: "",
+                    timestamp: 1,
+                    node_id: "${ alice.node_id }",
+                    rgb_color: "000000",
+                    alias: "${ zeros(32) }",
+                    addresses: "",
+                })
+                .sign(fields! { signature: "02" })
+                .flaw(fields! { signature: "high_s" }),
             expect_msg("init")
                 .with(fields! { tlvs: fields! { unknown: [fields! { type: 55, value: "aa" }] } })
                 .check(["${ msg.features == '' }", "${ true }"])
@@ -55,6 +66,8 @@ fn everything() -> Spec {
                 .chan("theirs"),
             accept_funding().local(keyset),
             create_funding().chan("ours").utxo(0).local(keyset).sat(u64::MAX).feerate(253),
+            create_tx().utxo(1).outputs([fields! { sat: 1, script: "00" }]).feerate(300).bind("paid"),
+            create_tx().spends("${ paid.outputs[0].outpoint }").keys(["20", "21"]).bind("closed"),
             commit().opener("remote").chan("theirs"),
             block(2).txs(["${ ours.funding.tx }"]).height("${ chain.height - 1 }"),
             broadcast("${ funding.tx }").refused(true),

@@ -188,6 +188,72 @@ fn a_step_is_one_event_with_its_own_arguments() {
     );
 }
 
+/// The fields of a `channel_update` but for its signature.
+const UPDATE: &str = "chain_hash: '${ chain.hash }', short_channel_id: 1x1x1, timestamp: 1, message_flags: 1, \
+    channel_flags: 0, cltv_expiry_delta: 6, htlc_minimum_msat: 0, fee_base_msat: 1, \
+    fee_proportional_millionths: 1, htlc_maximum_msat: 5";
+
+#[test]
+fn signatures_are_of_fields_that_are_signatures() {
+    let told = told_of(&format!(
+        "
+  - Connect: alice
+  - Msg: channel_update
+    with: {{ {UPDATE} }}
+  - Msg: channel_update
+    with: {{ {UPDATE} }}
+    sign: {{ signatur: '02', signature: '00' }}
+  - Msg: channel_update
+    with: {{ {UPDATE}, signature: '${{ zeros(64) }}' }}
+    sign: {{ signature: '02' }}
+    flaw: {{ signature: hi_s }}
+  - Msg: ping
+    with: {{ num_pong_bytes: 1, ignored: '' }}
+    sign: {{ ignored: '02' }}
+  - Msg: channel_update
+    with: {{ {UPDATE} }}
+    sign: {{ signature: '02' }}
+    flaw: {{ sig: high_s }}
+  - Msg: channel_update
+    with: {{ {UPDATE} }}
+    sign: '02'
+"
+    ));
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn signed_fields_need_not_be_written() {
+    let steps = format!(
+        "
+  - Connect: alice
+  - Set: {{ flaw: none }}
+  - Msg: channel_update
+    with: {{ {UPDATE} }}
+    sign: {{ signature: '${{ flaw == 'none' ? '02' : '03' }}' }}
+    flaw: {{ signature: '${{ flaw }}' }}
+"
+    );
+    assert_eq!(told_of(&steps.replace("'${ flaw == 'none' ? '02' : '03' }'", "'02'")), [""; 0]);
+}
+
+#[test]
+fn a_transaction_of_ours_spends_one_coin_and_says_what_it_pays() {
+    let told = told_of(
+        "
+  - CreateTx: { utxo: 1, outputs: [{ sat: 1, script: '00' }], as: tx }
+  - CreateTx: { spends: '${ tx.outputs[0].outpoint }', keys: ['20', '21'], as: close }
+  - CreateTx: { outputs: [], as: tx }
+  - CreateTx: { utxo: 1, spends: '${ tx.outputs[0].outpoint }', keys: '20', as: tx }
+  - CreateTx: { utxo: 1, keys: '20', as: tx }
+  - CreateTx: { spends: '${ tx.outputs[0].outpoint }', as: tx }
+  - CreateTx: { spends: '${ tx.outpoint }', keys: '00', outputs: { sat: 1 }, as: tx }
+  - CreateTx: { utxo: 1, outputs: { script: '00' } }
+",
+    );
+    insta::assert_snapshot!(told.join("\n"));
+}
+
 #[test]
 fn expressions_are_looked_through() {
     let told = told_of(

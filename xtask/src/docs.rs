@@ -104,6 +104,8 @@ fn takes(event: &EventInfo, argument: &ArgumentInfo) -> Result<String, DocsError
 const TYPES: &[(&str, &str)] = &[
     ("Alternatives", "list of alternatives, each a list of steps"),
     ("Bindings", "map of names to values"),
+    ("ByField<Option<SigningFlaw>>", "map of fields to words"),
+    ("ByField<SecretKey>", "map of fields to secret keys in hex"),
     ("ChannelRef", "channel"),
     ("ClaimedOutput", "name of an output"),
     ("Expr", "any value"),
@@ -126,12 +128,13 @@ const TYPES: &[(&str, &str)] = &[
     ("Side", "`local` or `remote`"),
     ("String", "path"),
     ("Template", "map of fields"),
+    ("Vec<Expr<SecretKey>>", "list of secret keys in hex"),
     ("Vec<Expr<Transaction>>", "list of transactions in hex"),
     ("Vec<Expr<bool>>", "list of conditions"),
     ("Vec<MessageName>", "list of message names"),
     ("Vec<Name>", "list of names"),
     ("Vec<Step>", "list of steps"),
-    ("Vec<TxOutput>", "list of `{ sat, script }`, each optional"),
+    ("Vec<TxOutput>", "list of `{ sat, script }`"),
     ("bool", "`true` or `false`"),
 ];
 

@@ -18,8 +18,12 @@ use super::scripts;
 use super::side::PerSide;
 use super::signature::sign;
 
-/// A signature and a key, each with its length: as long as they get with a low S.
-const SIGNATURE_AND_KEY_LENGTH: u64 = 1 + 72 + 1 + 33;
+/// A signature with its own length: as long as it gets with a low S.
+const SIGNATURE_LENGTH: u64 = 1 + 72;
+/// A key with its own length.
+const KEY_LENGTH: u64 = 1 + 33;
+/// The witness script of a funding output with its own length.
+const SCRIPT_LENGTH: u64 = 1 + 71;
 
 /// A signed transaction that funds a channel with `amount` from `coin`. What is left goes back to the coin's key
 /// (P2WPKH) unless it is dust. Outputs are in BIP 69's order.
@@ -50,30 +54,10 @@ pub fn pay(
     index: Option<u16>,
     feerate: FeeRate,
 ) -> Result<(Transaction, OutPoint), FundingError> {
-    let own = ScriptBuf::new_p2wpkh(&coin.pubkey().wpubkey_hash());
-    let dust = dust_threshold(&own).unwrap_or(Amount::ZERO);
-    let filling = TxOut { value: FILLING, script_pubkey: own.clone() };
+    let filling = TxOut { value: FILLING, script_pubkey: coin.change_script() };
     let mut outputs = vec![filling; index.unwrap_or(0).into()];
     outputs.push(output.clone());
-    let paid = outputs.iter().fold(Amount::ZERO, |sum, output| {
-        Amount::from_sat(sum.to_sat().saturating_add(output.value.to_sat()))
-    });
-    outputs.push(TxOut { value: Amount::ZERO, script_pubkey: own });
-    let mut transaction = Transaction {
-        version: Version::TWO,
-        lock_time: LockTime::ZERO,
-        input: vec![TxIn { previous_output: coin.outpoint, sequence: Sequence::MAX, ..TxIn::default() }],
-        output: outputs,
-    };
-    let change = transaction.output.len() - 1;
-    match left(coin, paid, &transaction, feerate) {
-        Ok(value) if value >= dust => transaction.output[change].value = value,
-        _ => {
-            transaction.output.truncate(change);
-            left(coin, paid, &transaction, feerate)?;
-        }
-    }
-
+    let mut transaction = unsigned(coin, outputs, feerate)?;
     let vout = match index {
         Some(index) => index.into(),
         None => {
@@ -86,16 +70,27 @@ pub fn pay(
     Ok((transaction, outpoint))
 }
 
+/// A signed transaction that pays these outputs, in this order, from `coin`. What is left goes back as [`fund`] says, in
+/// a last output.
+///
+/// # Errors
+/// [`FundingError`] if the coin holds too little.
+pub fn spend(coin: &Coin, outputs: Vec<TxOut>, feerate: FeeRate) -> Result<Transaction, FundingError> {
+    let mut transaction = unsigned(coin, outputs, feerate)?;
+    coin.sign(&mut transaction);
+    Ok(transaction)
+}
+
 /// What each output holds that [`pay`] puts before the one asked for.
 pub const FILLING: Amount = Amount::from_sat(1000);
 
-/// Why a channel can't be funded so.
+/// Why a coin can't be spent so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a coin of {} sat is too small for a channel and fee of {} sat", .available.to_sat(), .required.to_sat())]
+#[error("a coin of {} sat is too small for outputs and a fee of {} sat", .available.to_sat(), .required.to_sat())]
 pub struct FundingError {
     /// What the coin holds.
     pub available: Amount,
-    /// What the channel and the fee come to, without change.
+    /// What the outputs and the fee come to, without change.
     pub required: Amount,
 }
 
@@ -117,6 +112,7 @@ impl Coin {
     pub fn output(&self) -> TxOut {
         let key = self.pubkey();
         let script_pubkey = match self.kind {
+            CoinKind::Channel { other } => self.funding(&other).output().script_pubkey,
             CoinKind::P2pkh => ScriptBuf::new_p2pkh(&PubkeyHash::from(key)),
             CoinKind::P2wpkh => ScriptBuf::new_p2wpkh(&key.wpubkey_hash()),
         };
@@ -127,50 +123,98 @@ impl Coin {
         CompressedPublicKey(PublicKey::from_secret_key_global(&self.key))
     }
 
+    /// Where change goes: P2WPKH, whatever the coin itself is.
+    fn change_script(&self) -> ScriptBuf {
+        ScriptBuf::new_p2wpkh(&self.pubkey().wpubkey_hash())
+    }
+
+    /// What it is as a channel's funding output.
+    fn funding(&self, other: &SecretKey) -> Funding {
+        let pubkeys = PerSide { local: self.pubkey().0, remote: PublicKey::from_secret_key_global(other) };
+        Funding { outpoint: self.outpoint, amount: self.amount, pubkeys }
+    }
+
     /// The weight that a signature adds to a transaction that spends only this coin.
     fn signature_weight(&self) -> u64 {
         match self.kind {
-            CoinKind::P2pkh => 4 * SIGNATURE_AND_KEY_LENGTH,
+            // Marker and flag, the number of witness elements, an empty one, two signatures, and the script.
+            CoinKind::Channel { .. } => 2 + 1 + 1 + 2 * SIGNATURE_LENGTH + SCRIPT_LENGTH,
+            CoinKind::P2pkh => 4 * (SIGNATURE_LENGTH + KEY_LENGTH),
             // Marker and flag, and the number of witness elements.
-            CoinKind::P2wpkh => 2 + 1 + SIGNATURE_AND_KEY_LENGTH,
+            CoinKind::P2wpkh => 2 + 1 + SIGNATURE_LENGTH + KEY_LENGTH,
         }
     }
 
     /// Signs the only input of `spend`.
     fn sign(&self, spend: &mut Transaction) {
-        let cache = SighashCache::new(&*spend);
-        let previous = self.output();
-        let hash: Message = match self.kind {
-            CoinKind::P2pkh => cache
-                .legacy_signature_hash(0, &previous.script_pubkey, EcdsaSighashType::All.to_u32())
-                .expect("the spending transaction has an input")
-                .into(),
-            CoinKind::P2wpkh => { cache }
-                .p2wpkh_signature_hash(0, &previous.script_pubkey, self.amount, EcdsaSighashType::All)
-                .expect("the spending transaction has an input, and the script is P2WPKH")
-                .into(),
-        };
-        let signature = bitcoin::ecdsa::Signature::sighash_all(sign(&hash, &self.key));
-        let input = &mut spend.input[0];
         match self.kind {
+            CoinKind::Channel { other } => {
+                let funding = self.funding(&other);
+                let signatures =
+                    PerSide { local: funding.sign(spend, &self.key), remote: funding.sign(spend, &other) };
+                *spend = funding.signed(spend, &signatures);
+            }
             CoinKind::P2pkh => {
-                input.script_sig = Builder::new()
-                    .push_slice(signature.serialize())
+                let hash = SighashCache::new(&*spend)
+                    .legacy_signature_hash(0, &self.output().script_pubkey, EcdsaSighashType::All.to_u32())
+                    .expect("the spending transaction has an input");
+                spend.input[0].script_sig = Builder::new()
+                    .push_slice(self.signature(hash.into()).serialize())
                     .push_slice(PushBytesBuf::from(self.pubkey().to_bytes()))
                     .into_script();
             }
-            CoinKind::P2wpkh => input.witness = Witness::p2wpkh(&signature, &self.pubkey().0),
+            CoinKind::P2wpkh => {
+                let script = self.output().script_pubkey;
+                let hash = SighashCache::new(&*spend)
+                    .p2wpkh_signature_hash(0, &script, self.amount, EcdsaSighashType::All)
+                    .expect("the spending transaction has an input, and the script is P2WPKH");
+                spend.input[0].witness = Witness::p2wpkh(&self.signature(hash.into()), &self.pubkey().0);
+            }
         }
+    }
+
+    fn signature(&self, hash: Message) -> bitcoin::ecdsa::Signature {
+        bitcoin::ecdsa::Signature::sighash_all(sign(&hash, &self.key))
     }
 }
 
 /// How a coin pays to its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CoinKind {
+    /// To it and another key, as the funding output of a channel.
+    Channel {
+        /// The other key.
+        other: SecretKey,
+    },
     /// To the key's hash, without segwit: whoever relays the spending transaction can change its id.
     P2pkh,
     /// To the key's hash, with segwit.
     P2wpkh,
+}
+
+/// An unsigned transaction that pays `outputs` from the coin, and what is left back to the coin's key unless it is dust.
+fn unsigned(coin: &Coin, outputs: Vec<TxOut>, feerate: FeeRate) -> Result<Transaction, FundingError> {
+    let own = coin.change_script();
+    let dust = dust_threshold(&own).unwrap_or(Amount::ZERO);
+    let paid = outputs.iter().fold(Amount::ZERO, |sum, output| {
+        Amount::from_sat(sum.to_sat().saturating_add(output.value.to_sat()))
+    });
+    let mut transaction = Transaction {
+        version: Version::TWO,
+        lock_time: LockTime::ZERO,
+        input: vec![TxIn { previous_output: coin.outpoint, sequence: Sequence::MAX, ..TxIn::default() }],
+        output: outputs,
+    };
+    let change = transaction.output.len();
+    transaction.output.push(TxOut { value: Amount::ZERO, script_pubkey: own });
+    match left(coin, paid, &transaction, feerate) {
+        Ok(value) if value >= dust => transaction.output[change].value = value,
+        _ => {
+            transaction.output.truncate(change);
+            left(coin, paid, &transaction, feerate)?;
+        }
+    }
+    Ok(transaction)
 }
 
 /// What is left of the coin after `amount` and the fee of the unsigned transaction.

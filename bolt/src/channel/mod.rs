@@ -79,7 +79,7 @@ mod updates;
 
 pub use claim::{Claim, ClaimError, Unlock, claim_all};
 pub use closing::{ClosingError, ClosingOutputs, ClosingTransaction, MutualClose};
-pub use coin::{Coin, CoinKind, FILLING, FundingError, fund, pay};
+pub use coin::{Coin, CoinKind, FILLING, FundingError, fund, pay, spend};
 pub use commitment::{Commitment, CommitmentOutput, OutputPurpose};
 pub use dust::dust_threshold;
 pub use format::{ANCHOR_AMOUNT, CommitmentFormat};

@@ -35,6 +35,6 @@ pub use announcement::{
 pub use checksum::{crc32c, update_checksum};
 pub use policy::ForwardingPolicy;
 pub use signing::{
-    GossipError, SigningFlaw, check_signature, check_signatures, missign, sign, signed, signed_hash,
-    update_signer,
+    GossipError, SigningFlaw, check_signature, check_signatures, missign, sign, signature_fields, signed,
+    signed_hash, update_signer,
 };

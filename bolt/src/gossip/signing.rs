@@ -30,6 +30,12 @@ const SIGNATURES: [(&str, &[SignatureField]); 3] = [
     ("node_announcement", &[("signature", Some("node_id"))]),
 ];
 
+/// The fields of a message that are signatures over the rest of it, in their order; none if it is no gossip message.
+pub fn signature_fields(message: &str) -> impl Iterator<Item = &'static str> {
+    let fields = SIGNATURES.iter().find(|(name, _)| *name == message).map(|(_, fields)| fields.iter());
+    fields.into_iter().flatten().map(|(field, _)| *field)
+}
+
 /// What is signed: the double SHA-256 of all that follows the signatures, unknown bytes at the end included.
 ///
 /// # Errors

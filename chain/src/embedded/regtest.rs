@@ -23,9 +23,10 @@ use crate::assembly::{Assembled, Template};
 
 /// A regtest block chain in memory, at the prepared tip when it is made.
 ///
-/// Nothing in it depends on a clock or on chance: the same calls give the same blocks, byte for byte. Block `n`
-/// is made `n - 1` times 10 minutes after 2023-11-14 22:13:20 UTC: in the past, so that a node that takes the
-/// later of its clock and the tip's time never finds the tip ahead of it.
+/// Nothing in it depends on chance: the same calls give the same blocks, byte for byte, on all chains of one day. Block
+/// `n` is made `n - 1` minutes after the day began a week ago: in the past, so that a node that takes the later of its
+/// clock and the tip's time never finds the tip ahead of it, and of late, so that what a node dates by the tip is no
+/// stale gossip.
 #[derive(Clone)]
 pub struct Regtest {
     best: BestChain,

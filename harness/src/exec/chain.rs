@@ -179,8 +179,9 @@ impl Wanted {
 /// A transaction as expressions see it.
 pub(super) fn transaction_value(tx: &Transaction) -> Value {
     let txid = tx.compute_txid();
-    let outputs = tx.output.iter().map(|output| {
+    let outputs = tx.output.iter().zip(0..).map(|(output, vout)| {
         Value::map([
+            ("outpoint", Value::from(OutPoint { txid, vout }.to_string())),
             ("sat", Value::from(output.value.to_sat())),
             ("script", Value::bytes(output.script_pubkey.as_bytes())),
         ])

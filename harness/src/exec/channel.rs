@@ -1,12 +1,11 @@
 //! A channel's funding and its first commitments.
 
 use bitcoin::hashes::Hash;
-use bitcoin::{Amount, FeeRate, OutPoint, Txid};
-use lnprototest_bolt::channel::{ChannelParameters, Coin, CoinKind, Funding, PerSide, Side, pay};
-use lnprototest_runner_api::Chain;
+use bitcoin::{Amount, OutPoint, Txid};
+use lnprototest_bolt::channel::{ChannelParameters, Funding, PerSide, Side, pay};
 use lnprototest_spec_events::Value;
 use lnprototest_spec_events::event::{self, AcceptFunding, ChannelRef, Commit, CreateFunding};
-use secp256k1::{PublicKey, SecretKey};
+use secp256k1::PublicKey;
 use std::rc::Rc;
 
 use super::performer::Performer;
@@ -14,18 +13,14 @@ use crate::channel::{Channel, Life, Negotiated};
 use crate::stage::Stop;
 use crate::verdict::{Code, CodeKind};
 
-/// The lowest feerate that nodes relay, in sat per 1000 weight.
-pub(super) const MIN_RELAY_FEERATE: u32 = 253;
-
 impl Performer<'_> {
     pub(super) async fn create_funding(&mut self, event: &CreateFunding) -> Result<(), Stop> {
         let session = self.on(&event.on);
         let keys = self.eval(&event.local)?;
         let coin = self.coin(self.eval(&event.utxo)?).await?;
         let amount = Amount::from_sat(self.eval(&event.sat)?);
-        let feerate = self.optional(&event.feerate)?.unwrap_or(MIN_RELAY_FEERATE);
+        let feerate = self.feerate(&event.feerate)?;
         let pubkeys = PerSide { local: keys.funding_pubkey(), remote: self.nodes_funding_pubkey(session)? };
-        let feerate = FeeRate::from_sat_per_kwu(feerate.into());
         let mut funding = Funding { outpoint: OutPoint::null(), amount, pubkeys };
         let mut output = funding.output();
         if let Some(sat) = self.optional(&event.paid_sat)? {
@@ -110,23 +105,6 @@ impl Performer<'_> {
                 "funding_pubkey to be a point in compressed form",
                 hex::encode(bytes),
             )
-        })
-    }
-
-    /// The output of the coinbase of block `utxo` + 1.
-    async fn coin(&self, utxo: u64) -> Result<Coin, Stop> {
-        let height = utxo.checked_add(1).and_then(|height| u32::try_from(height).ok());
-        let height = height.ok_or_else(|| Stop::spec(format!("there is no utxo {utxo}")))?;
-        let block = self.stage.chain.block_at(height).await?;
-        let block =
-            block.ok_or_else(|| Stop::spec(format!("there is no utxo {utxo}: no block {height} yet")))?;
-        let coinbase = &block.block.txdata[0];
-        let key = SecretKey::from_slice(&<dyn Chain>::COINBASE_KEY).map_err(|e| Stop::spec(e.to_string()))?;
-        Ok(Coin {
-            outpoint: OutPoint { txid: coinbase.compute_txid(), vout: 0 },
-            amount: coinbase.output[0].value,
-            key,
-            kind: CoinKind::P2wpkh,
         })
     }
 }

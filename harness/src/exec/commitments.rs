@@ -1,6 +1,6 @@
 //! What becomes of a channel's commitments: signed and revoked, closed, claimed.
 
-use bitcoin::{Amount, FeeRate, ScriptBuf};
+use bitcoin::{Amount, ScriptBuf};
 use lnprototest_bolt::channel::{ClosingOutputs, CommitmentNumber, Side};
 use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_spec_events::event::{Claim, CreateClosing, UpdateCommit};
@@ -8,7 +8,7 @@ use secp256k1::{PublicKey, SecretKey};
 use std::rc::Rc;
 
 use super::chain::transaction_value;
-use super::channel::{MIN_RELAY_FEERATE, side};
+use super::channel::side;
 use super::performer::Performer;
 use crate::channel::{Channel, ClaimRequest, Closing, ClosingForm};
 use crate::session::Background;
@@ -132,9 +132,7 @@ impl Performer<'_> {
             preimage: preimage.map_err(|_| Stop::spec("a preimage has 32 bytes"))?,
             penalty: event.penalty,
             script: self.optional(&event.script)?.map_or_else(our_wallet, Ok)?,
-            feerate: FeeRate::from_sat_per_kwu(
-                self.optional(&event.feerate)?.unwrap_or(MIN_RELAY_FEERATE).into(),
-            ),
+            feerate: self.feerate(&event.feerate)?,
         };
         let transaction = channel.claim(&request).map_err(Stop::spec)?;
         self.stage.names.set(&event.bind, transaction_value(&transaction));

@@ -2,12 +2,14 @@
 
 mod chain;
 mod channel;
+mod coin;
 mod commitments;
 mod fails;
 mod naming;
 mod node;
 mod performer;
 mod session;
+mod signing;
 mod structure;
 mod transport;
 

@@ -120,6 +120,7 @@ impl<'a> Performer<'a> {
             Event::Connect(event) => self.connect(event).await,
             Event::CreateClosing(event) => self.create_closing(event),
             Event::CreateFunding(event) => self.create_funding(event).await,
+            Event::CreateTx(event) => self.create_tx(event).await,
             Event::Disconnect(event) => self.disconnect(event).await,
             Event::ExpectBytes(event) => self.expect_bytes(event).await,
             Event::ExpectDisconnect(event) => self.expect_disconnect(event).await,
@@ -182,12 +183,7 @@ impl<'a> Performer<'a> {
         Ok(())
     }
 
-    fn leftover(
-        &mut self,
-        session: &str,
-        arrived: &Arrived,
-        when: Leaving,
-    ) -> Result<(), Stop> {
+    fn leftover(&mut self, session: &str, arrived: &Arrived, when: Leaving) -> Result<(), Stop> {
         match arrived {
             Arrived::Message(recorded) if when.lets_pass(recorded.message()) => match when {
                 Leaving::AtTheEnd => self.stage.consume(session, recorded),

@@ -14,6 +14,7 @@ use secp256k1::{PublicKey, SecretKey};
 use std::rc::Rc;
 
 use super::performer::{Performer, unexpected};
+use super::signing::leave_room;
 use crate::session::{Arrived, Background, Frame, Link, Phase, Reception, Recorded, Session};
 use crate::stage::{Aim, Arrival, Judgement, Stop, compare, within};
 use crate::transcript::{By, Entry};
@@ -92,9 +93,11 @@ impl Performer<'_> {
             Some(template) => template.evaluate(&self.stage.names)?,
             None => Value::map::<String>([]),
         };
-        let plain = Plain::try_from(&fields).map_err(Stop::spec)?;
+        let mut plain = Plain::try_from(&fields).map_err(Stop::spec)?;
+        leave_room(&mut plain, &event.sign);
         let message =
             def.build(&plain).map_err(|errors| Stop::spec(format!("{}: {errors}", event.message)))?;
+        let message = self.signed(message, event)?;
         let raw_tlvs = self.optional(&event.raw_tlvs)?;
         let trailing = self.optional(&event.trailing)?;
         let truncate = self.optional(&event.truncate)?;

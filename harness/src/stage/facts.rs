@@ -1,4 +1,4 @@
-//! What expressions see under `node` and `chain`.
+//! What expressions see under `node`, `chain` and `now`.
 
 use bitcoin::BlockHash;
 use bitcoin::constants::ChainHash;
@@ -10,6 +10,7 @@ use lnprototest_spec_events::{Object, Value};
 use secp256k1::PublicKey;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The node: who it is and, where they were injected, its keys.
 pub(super) struct NodeFacts {
@@ -84,4 +85,10 @@ impl Object for ChainFacts {
     fn names(&self) -> Vec<String> {
         ["coinbase_key", "hash", "height", "tip"].map(str::to_owned).into()
     }
+}
+
+/// The machine's clock, in seconds since 1970: gossip is as old as it says by this one, also to an embedded node.
+pub(super) fn now() -> Value {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Value::from(since.map_or(0, |since| since.as_secs()))
 }

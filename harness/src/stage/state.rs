@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::facts::{ChainFacts, NodeFacts};
+use super::facts::{self, ChainFacts, NodeFacts};
 use super::operations::unfinished;
 use super::{Aim, Ending, Names, Operations, Patience, Stop};
 use crate::channel::Channel;
@@ -92,8 +92,9 @@ impl<'a> Stage<'a> {
         let mut names = Names::default();
         names.set("chain", Value::object(ChainFacts { tip: tip.clone() }));
         let offered = Rc::<RefCell<FeatureSet>>::default();
-        let facts = NodeFacts { identity: identity.clone(), known_keys, offered: offered.clone() };
-        names.set("node", Value::object(facts));
+        let node_facts = NodeFacts { identity: identity.clone(), known_keys, offered: offered.clone() };
+        names.set("node", Value::object(node_facts));
+        names.set("now", facts::now());
         Ok(Self {
             catalogue,
             bounds,

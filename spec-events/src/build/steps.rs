@@ -34,6 +34,7 @@ steps! {
     connect(name) = Connect,
     create_closing(fee) = CreateClosing,
     create_funding() = CreateFunding,
+    create_tx() = CreateTx,
     disconnect() = Disconnect,
     expect_bytes(count) = ExpectBytes,
     expect_disconnect() = ExpectDisconnect,

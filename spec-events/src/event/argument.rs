@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::Step;
+use crate::expr::Expr;
 
 /// A name that a spec gives to something: `[a-z][a-z0-9_]*`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +32,9 @@ pub struct ChannelRef {
     /// It was not written.
     pub implied: bool,
 }
+
+/// Fields of a message, each with an expression.
+pub type ByField<T> = Vec<(Name, Expr<T>)>;
 
 /// Lists of steps to choose from.
 pub type Alternatives = Vec<Vec<Step>>;

@@ -1,6 +1,7 @@
 //! Events of the block chain.
 
 use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
+use secp256k1::SecretKey;
 
 use super::Name;
 use super::table::events;
@@ -23,6 +24,23 @@ events! { Chain:
         [main] tx: Expr<Transaction>,
         /// The chain must refuse it.
         refused: bool,
+    }
+
+    /// A transaction of ours is made and signed, not broadcast. It spends one coin.
+    CreateTx {
+        /// The coin: `n` is the coinbase output of block `n` + 1. Else `spends` says which.
+        utxo: Option<Expr<u64>>,
+        /// The coin: an output in the chain, as `txid:vout`, that pays to `keys`.
+        spends: Option<Expr<OutPoint>>,
+        /// The secret keys that `spends` takes: one of a P2WPKH output, both of a channel's funding output.
+        keys: Vec<Expr<SecretKey>>,
+        /// What it pays, in this order. What is left goes back to the coin's (first) key in a last output, unless it is
+        /// dust.
+        outputs: Vec<TxOutput>,
+        /// Its feerate in sat per 1000 weight. Default: 253.
+        feerate: Option<Expr<u32>>,
+        /// A name for the transaction in later expressions.
+        bind as "as": Name,
     }
 
     /// No transaction of the mempool, or of a block mined since the path began, fits.

@@ -12,8 +12,8 @@ mod structure;
 mod table;
 mod transport;
 
-pub use argument::{Alternatives, ChannelRef, MessageName, Name, SessionRef};
-pub use chain::{Block, Broadcast, ExpectNoTx, ExpectTx, TxOutput};
+pub use argument::{Alternatives, ByField, ChannelRef, MessageName, Name, SessionRef};
+pub use chain::{Block, Broadcast, CreateTx, ExpectNoTx, ExpectTx, TxOutput};
 pub use channel::{
     AcceptFunding, Claim, ClaimedOutput, Commit, CreateClosing, CreateFunding, Side, UpdateCommit,
 };

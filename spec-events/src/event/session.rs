@@ -1,9 +1,10 @@
 //! Events of a session: connections and messages.
 
+use lnprototest_bolt::gossip::SigningFlaw;
 use secp256k1::SecretKey;
 
 use super::table::events;
-use super::{MessageName, Name, SessionRef};
+use super::{ByField, MessageName, Name, SessionRef};
 use crate::Template;
 use crate::expr::{Bytes, Expr};
 
@@ -115,6 +116,13 @@ events! { Session:
         raw_tlvs: Option<Expr<Bytes>>,
         /// It breaks the rules of its channel on purpose: the channel is not followed past it.
         invalid: bool,
+        /// Fields of a gossip message that are signatures over the rest of it, each with the secret key that signs.
+        /// They do not stand under `with`.
+        sign: ByField<SecretKey>,
+        /// What is wrong with these signatures: `high_s` is the valid one's twin, `other_message` is of another
+        /// message, `single_hash` of the SHA-256 and not the double one, `whole_message` of the message with its type
+        /// and signatures. `none` is nothing.
+        flaw: ByField<Option<SigningFlaw>>,
     }
 
     /// From here on to the path's end the node does not send this message.

@@ -263,7 +263,7 @@ macro_rules! event_enum {
 
 event_enum! {
     Accept, AcceptFunding, AddHtlc, AnyOrder, Block, Broadcast, Check, CheckEq, Claim, CloseChannel, Commit, Connect,
-    CreateClosing, CreateFunding, Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg,
+    CreateClosing, CreateFunding, CreateTx, Disconnect, ExpectBytes, ExpectDisconnect, ExpectError, ExpectFail, ExpectMsg,
     ExpectNoTx, ExpectQuiet, ExpectTx, ExpectWarning, ForceClose, FundChannel, Handshake, Include, Invoice, Kill, Msg,
     MustNotMsg, OneOf, Pay, RawConnect, RawMsg, Restart, SendBytes, Sequence, Set, SetFeerate, SetPolicy, TryAll,
     UpdateCommit, Wait,

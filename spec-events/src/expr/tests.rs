@@ -28,6 +28,12 @@ fn compiled(text: &str) -> Program {
     }
 }
 
+/// Of the secrets 1 and 2: the lesser one first.
+const KEYS: [&str; 2] = [
+    "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+    "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5",
+];
+
 fn evaluate(text: &str) -> Result<Value, EvalError> {
     let open_channel = Value::map([("to_self_delay", Value::from(144u64)), ("data", Value::from("aabb"))]);
     let unknown = Value::Unknown("no known_keys".into());
@@ -36,6 +42,8 @@ fn evaluate(text: &str) -> Result<Value, EvalError> {
         ("list", Value::list([1u64, 2, 3].map(Value::from))),
         ("node", Value::map([("funding_pubkey", unknown)])),
         ("big", Value::from(u64::MAX)),
+        ("min_key", Value::from(KEYS[0])),
+        ("max_key", Value::from(KEYS[1])),
     ]);
     compiled(text).evaluate(&names)
 }
@@ -244,4 +252,78 @@ fn an_invoice_has_the_fields_that_are_given() {
         let error = evaluate(&format!("invoice({{{fields}, {more}}})")).unwrap_err();
         assert!(error.kind.to_string().contains(problem), "{}", error.kind);
     }
+}
+
+/// The fields of a `channel_update` but for its signature.
+const UPDATE: &str = "{'chain_hash': zeros(32), 'short_channel_id': '103x1x0', 'timestamp': 7, 'message_flags': 1, \
+    'channel_flags': 0, 'cltv_expiry_delta': 6, 'htlc_minimum_msat': 0, 'fee_base_msat': 1, \
+    'fee_proportional_millionths': 1, 'htlc_maximum_msat': 5}";
+
+#[test]
+fn gossip_messages_have_hashes_and_checksums_whether_signed_or_not() {
+    let signed = UPDATE.replace("{'chain", "{'signature': repeat('01', 64), 'chain");
+    let later = UPDATE.replace("'timestamp': 7", "'timestamp': 8");
+    let dearer = UPDATE.replace("'fee_base_msat': 1", "'fee_base_msat': 2");
+    let hash = |update: &str| value(&format!("signed_hash({update})"));
+    let checksum = |update: &str| value(&format!("update_checksum({update})"));
+    assert_eq!(hash(UPDATE), hash(&signed));
+    assert_ne!(hash(UPDATE), hash(&later));
+    assert_eq!(checksum(&signed), checksum(&later));
+    assert_ne!(checksum(UPDATE), checksum(&dearer));
+    let error = evaluate("signed_hash({'funding_pubkey': ''})").unwrap_err().kind.to_string();
+    assert_eq!(error, "signed_hash: this is no channel_announcement, channel_update or node_announcement");
+}
+
+#[test]
+fn an_announcement_is_signed_by_the_key_that_it_names() {
+    let fields = "'features': '', 'timestamp': 1, 'rgb_color': '000000', 'alias': zeros(32), 'addresses': ''";
+    let unsigned = |key: &str| format!("{{'node_id': {key}, {fields}}}");
+    let signed = |by: &str, key: &str| {
+        let signature = format!("signature({by}, signed_hash({}))", unsigned(key));
+        value(&format!("all_signed({{'signature': {signature}, 'node_id': {key}, {fields}}})"))
+    };
+    assert_eq!(signed("'02'", "pubkey('02')"), true.into());
+    assert_eq!(signed("'03'", "pubkey('02')"), false.into());
+    assert_eq!(signed("'02'", "'02' + zeros(32)"), false.into(), "the key is no point");
+    assert!(evaluate(&format!("all_signed({UPDATE})")).is_err(), "an update does not say whose it is");
+}
+
+#[test]
+fn a_signature_to_come_equals_any_right_one() {
+    let hash = "repeat('42', 32)";
+    let is = |signature: &str| value(&format!("expected_signature(pubkey('02'), {hash}) == {signature}"));
+    assert_eq!(is(&format!("signature('02', {hash})")), true.into());
+    assert_eq!(is(&format!("signature('03', {hash})")), false.into());
+    assert_eq!(is(&format!("high_s(signature('02', {hash}))")), false.into());
+}
+
+#[test]
+fn the_arrays_of_queries_are_written_and_read() {
+    assert_eq!(
+        value("encode_short_ids(['103x1x0', '1x2x3'])"),
+        Value::from("0000006700000100000000010000020003")
+    );
+    assert_eq!(
+        value("decode_short_ids(encode_short_ids(['103x1x0', '1x2x3']))"),
+        value("['103x1x0', '1x2x3']")
+    );
+    assert_eq!(value("encode_query_flags([1, 253])"), Value::from("01fd00fd"));
+    let timestamps = "decode_timestamps({'encoding_type': 0, 'encoded_timestamps': '0000000100000002'})";
+    assert_eq!(value(timestamps), value("[{'timestamp_node_id_1': 1, 'timestamp_node_id_2': 2}]"));
+    for wrong in [
+        "encode_short_ids(['103x1'])",
+        "decode_short_ids('')",
+        "decode_short_ids('01')",
+        "decode_short_ids('00aa')",
+        "decode_timestamps({'encoding_type': 1, 'encoded_timestamps': ''})",
+    ] {
+        assert!(evaluate(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_funding_script_is_that_of_both_keys_in_any_order() {
+    let script = value("funding_script(pubkey('01'), pubkey('02'))");
+    assert_eq!(script, value("funding_script(pubkey('02'), pubkey('01'))"));
+    assert_eq!(script, value("p2wsh('5221' + min_key + '21' + max_key + '52ae')"));
 }

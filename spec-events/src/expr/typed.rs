@@ -4,6 +4,7 @@ use bitcoin::consensus::encode::deserialize;
 use bitcoin::hashes::Hash;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
 use lnprototest_bolt::channel::Keyset;
+use lnprototest_bolt::gossip::SigningFlaw;
 use secp256k1::{PublicKey, SecretKey};
 use std::fmt;
 use std::ops::Deref;
@@ -114,6 +115,31 @@ impl Typed for Keyset {
         })
     }
 }
+
+/// A flaw by its name; `none` is `None`.
+impl Typed for Option<SigningFlaw> {
+    const KIND: Kind = Kind::Text;
+    const NAME: &'static str = "a flaw of a signature";
+
+    fn from_value(value: Value) -> Result<Self, String> {
+        match FLAWS.iter().find(|(name, _)| value == Value::from(*name)) {
+            Some((_, flaw)) => Ok(*flaw),
+            None => {
+                let names: Vec<&str> = FLAWS.iter().map(|(name, _)| *name).collect();
+                Err(format!("{} is needed, not {value}: {}", Self::NAME, names.join(", ")))
+            }
+        }
+    }
+}
+
+/// What can be wrong with a signature, by name.
+const FLAWS: [(&str, Option<SigningFlaw>); 5] = [
+    ("high_s", Some(SigningFlaw::HighS)),
+    ("none", None),
+    ("other_message", Some(SigningFlaw::OtherMessage)),
+    ("single_hash", Some(SigningFlaw::SingleHash)),
+    ("whole_message", Some(SigningFlaw::WholeMessage)),
+];
 
 impl Typed for OutPoint {
     const KIND: Kind = Kind::Text;

@@ -1,5 +1,6 @@
 //! Whether a message's fields, as a step writes them, are those of its definition.
 
+use lnprototest_bolt::gossip::signature_fields;
 use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_bolt::wire::{BuildError, BuildProblem, Extent, MessageDef};
 use std::sync::Arc;
@@ -7,20 +8,27 @@ use std::sync::Arc;
 use super::Reader;
 use super::infer::fits;
 use super::shape::{Member, Shape};
-use crate::event::Name;
+use crate::event::{Msg, Name};
 use crate::expr::{Body, Literal};
 use crate::{Diagnostic, Location, Template, TemplateKind};
 
 impl Reader<'_> {
-    /// Looks through the fields of a message. `at` is where the message is named.
+    /// Looks through the fields of a message; those of `signed` come from elsewhere. `at` is where the message is
+    /// named.
     pub(super) fn check_fields(
         &mut self,
         message: &Arc<MessageDef>,
         fields: Option<&Template>,
+        signed: &[&str],
         extent: Extent,
         at: &Location,
     ) {
-        let plain = fields.map_or_else(|| Plain::map([]), plain);
+        let mut plain = fields.map_or_else(|| Plain::map([]), plain);
+        if let Plain::Map(map) = &mut plain {
+            for field in signed.iter().filter(|field| message.is_field(field)) {
+                map.entry((*field).to_owned()).or_insert(Plain::Deferred);
+            }
+        }
         let (missing, wrong): (Vec<_>, Vec<_>) =
             message.check(&plain, extent).into_iter().partition(|error| {
                 matches!(error.problem, BuildProblem::MissingField { .. }) && !error.path.contains('.')
@@ -31,6 +39,32 @@ impl Reader<'_> {
         }
         if let Some(fields) = fields {
             self.check_kinds(fields, &Shape::Message(message.clone()));
+        }
+    }
+
+    /// Looks through the fields that are to be signed, and what is to be wrong with them.
+    pub(super) fn check_signed(&mut self, message: &MessageDef, event: &Msg) {
+        for (field, secret) in &event.sign {
+            let mut known = signature_fields(&message.name).peekable();
+            if known.peek().is_none() {
+                let problem = format!("{} has no signature over itself", message.name);
+                let help = "channel_announcement, channel_update and node_announcement have";
+                self.report(Diagnostic::new(&key(&secret.at, field), problem).help(help));
+            } else if !known.any(|known| *known == **field) {
+                let problem = format!("{} has no signature `{field}`", message.name);
+                let known = signature_fields(&message.name);
+                self.report(Diagnostic::new(&key(&secret.at, field), problem).nearest(field, known));
+            } else if let Some(written) = event.with.as_ref().and_then(|with| with.entry(field)) {
+                let problem = format!("`{field}` is to be signed, and stands under `with` too");
+                self.report(Diagnostic::new(&key(&written.at, field), problem));
+            }
+        }
+        for (field, flaw) in &event.flaw {
+            if !event.sign.iter().any(|(signed, _)| signed == field) {
+                let problem = format!("`{field}` is not under `sign`: there is no signature to have a flaw");
+                let known = event.sign.iter().map(|(signed, _)| &**signed);
+                self.report(Diagnostic::new(&key(&flaw.at, field), problem).nearest(field, known));
+            }
         }
     }
 
@@ -57,7 +91,12 @@ impl Reader<'_> {
                 format!("{} needs its fields {}", message.name, names.join(", "))
             }
         };
-        self.error(at, problem);
+        let diagnostic = Diagnostic::new(at, problem);
+        let mut signatures = signature_fields(&message.name);
+        self.report(match signatures.find(|field| missing.iter().any(|error| error.path == *field)) {
+            Some(field) => diagnostic.help(format!("a signature can be made: `sign: {{ {field}: SECRET }}`")),
+            None => diagnostic,
+        });
     }
 
     fn report_field(

@@ -7,8 +7,8 @@ use super::shape::{CHAIN, CHANNEL, CLOSING, COMMIT, FUNDING, NODE, SESSION, Shap
 use crate::event::Name;
 
 /// Names that always mean the same.
-pub(crate) const RESERVED: [&str; 8] =
-    ["chain", "closing", "commit", "funding", "msg", "node", "rcvd", "sent"];
+pub(crate) const RESERVED: [&str; 9] =
+    ["chain", "closing", "commit", "funding", "msg", "node", "now", "rcvd", "sent"];
 
 /// Words that CEL has for something.
 const WORDS_OF_CEL: [&str; 4] = ["false", "in", "null", "true"];
@@ -84,6 +84,7 @@ impl Names {
             "funding" => return Some(FUNDING),
             "msg" => return self.message.clone(),
             "node" => return Some(NODE),
+            "now" => return Some(Shape::Int),
             "rcvd" | "sent" => return Some(Shape::Record { all: false }),
             _ => {}
         }

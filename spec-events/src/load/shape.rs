@@ -178,7 +178,7 @@ pub(crate) const SESSION: Shape = Shape::Fixed(&[
     ("sent", Fixed::Record),
 ]);
 
-/// What `ExpectTx` names.
+/// What `CreateTx` and `ExpectTx` name.
 pub(crate) const TRANSACTION: Shape = Shape::Fixed(&[
     (
         "inputs",
@@ -189,7 +189,7 @@ pub(crate) const TRANSACTION: Shape = Shape::Fixed(&[
         ])),
     ),
     ("locktime", Fixed::Int),
-    ("outputs", Fixed::List(&Fixed::Map(&[("sat", Fixed::Int), ("script", Fixed::Text)]))),
+    ("outputs", Fixed::List(&OUTPUT)),
     ("tx", Fixed::Text),
     ("txid", Fixed::Text),
     ("txid_display", Fixed::Text),

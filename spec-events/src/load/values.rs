@@ -1,6 +1,7 @@
 //! The arguments that are names, choices and lists.
 
 use bitcoin::Transaction;
+use secp256k1::SecretKey;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -8,11 +9,11 @@ use super::argument::{Absent, Argument, Written, write_expr, write_template};
 use super::names::Latest;
 use super::{Arguments, Reader};
 use crate::event::{
-    Alternatives, Bindings, ChannelRef, ClaimedOutput, FailKind, MessageName, Name, Pair, SessionRef, Side,
-    TxOutput,
+    Alternatives, Bindings, ByField, ChannelRef, ClaimedOutput, FailKind, MessageName, Name, Pair,
+    SessionRef, Side, TxOutput,
 };
-use crate::expr::Expr;
-use crate::yaml::{Scalar, Yaml, YamlKind};
+use crate::expr::{Expr, Typed};
+use crate::yaml::{Entry, Scalar, Yaml, YamlKind};
 use crate::{Diagnostic, Location, Step, Template};
 
 impl Argument for Name {
@@ -303,9 +304,36 @@ impl Argument for Pair {
     }
 }
 
+impl<T: Typed> Argument for ByField<T> {
+    const OPTIONAL: bool = true;
+
+    fn read(yaml: &Yaml, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(entries) = yaml.entries() else {
+            reader.error(&yaml.at, format!("a map of fields is needed here, not {}", yaml.describe()));
+            return None;
+        };
+        let field = |entry: &Entry| (Name(entry.key.as_str().into()), reader.expr(&entry.value));
+        Some(entries.iter().map(field).collect())
+    }
+
+    fn absent(_: &Arguments<'_>, _: &mut Reader<'_>) -> Absent<Self> {
+        Absent::Is(Vec::new())
+    }
+
+    fn write(&self) -> Option<Written> {
+        let entries = self.iter().map(|(name, expr)| (&**name, write_expr(expr)));
+        (!self.is_empty()).then(|| Written::map(entries))
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "object", "additionalProperties": Expr::<T>::schema() })
+    }
+}
+
 /// An argument that stands in lists; by itself it is a list of one.
 pub(crate) trait Item: Argument {}
 
+impl Item for Expr<SecretKey> {}
 impl Item for Expr<Transaction> {}
 impl Item for Expr<bool> {}
 impl Item for MessageName {}

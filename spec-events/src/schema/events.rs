@@ -1,5 +1,6 @@
 //! The schema of one event's step, from the table of events.
 
+use lnprototest_bolt::gossip::signature_fields;
 use lnprototest_bolt::wire::Catalogue;
 use serde_json::{Map, Value as Json, json};
 
@@ -54,6 +55,8 @@ fn fields_by_message(event: &str, catalogue: &Catalogue) -> Json {
             .iter()
             .filter(|field| event == "Msg" && !field.is_derived() && &*field.name != "tlvs")
             .map(|field| &*field.name)
+            // They may stand under `sign`.
+            .filter(|field| !signature_fields(&message.name).any(|signature| signature == *field))
             .collect();
         let with = json!({ "allOf": [fields], "required": needed });
         json!({

@@ -1,15 +1,28 @@
 //! Functions of keys, points and signatures.
 
 use bitcoin::hashes::{Hash, sha256};
-use lnprototest_bolt::channel::{CommitmentNumber, Keyset, high_s};
+use lnprototest_bolt::channel::{CommitmentNumber, ExpectedSignature, Keyset, high_s};
 use secp256k1::ecdsa::Signature;
 use secp256k1::{Message, PublicKey, SECP256K1, Scalar, SecretKey};
+use std::rc::Rc;
 
 use super::table::{Function, argument};
 use crate::expr::{Bytes, Kind};
 use crate::{Object, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "expected_signature",
+        parameters: &[("pubkey", Kind::Bytes), ("hash", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "A [signature to come](#expressions): it equals any valid low-S signature of 32 bytes by this key.",
+        call: |arguments| {
+            let (key, hash) = (argument::<PublicKey>(arguments, 0)?, argument::<Bytes>(arguments, 1)?);
+            let hash = Message::from_digest_slice(&hash).map_err(|_| "32 bytes are signed")?;
+            Ok(Value::Signature(Rc::new(ExpectedSignature { key, hash })))
+        },
+    },
     Function {
         name: "high_s",
         parameters: &[("signature", Kind::Bytes)],

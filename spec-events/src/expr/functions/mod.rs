@@ -2,6 +2,7 @@
 
 mod bytes;
 mod features;
+mod gossip;
 mod invoice;
 mod keys;
 mod onion;

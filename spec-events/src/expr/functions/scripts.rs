@@ -3,6 +3,7 @@
 use bitcoin::hashes::Hash;
 use bitcoin::key::{TweakedPublicKey, UntweakedPublicKey};
 use bitcoin::{CompressedPublicKey, Network, PubkeyHash, ScriptBuf, blockdata::constants::genesis_block};
+use lnprototest_bolt::channel::scripts;
 use secp256k1::PublicKey;
 
 use super::table::{Function, argument};
@@ -26,6 +27,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 _ => return Err(format!("there is no chain `{name}`: bitcoin, regtest, signet or testnet")),
             };
             Ok(Value::bytes(genesis_block(network).block_hash().to_byte_array()))
+        },
+    },
+    Function {
+        name: "funding_script",
+        parameters: &[("funding_pubkey", Kind::Bytes), ("other_funding_pubkey", Kind::Bytes)],
+        repeats: false,
+        result: Kind::Bytes,
+        doc: "The script of the funding output of a channel with these keys, in any order.",
+        call: |arguments| {
+            let (one, other) = (argument::<PublicKey>(arguments, 0)?, argument::<PublicKey>(arguments, 1)?);
+            Ok(script(scripts::funding(&one, &other).to_p2wsh()))
         },
     },
     Function {

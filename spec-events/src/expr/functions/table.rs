@@ -1,6 +1,6 @@
 //! What functions there are, with what they take and give.
 
-use super::{bytes, features, invoice, keys, onion, scripts};
+use super::{bytes, features, gossip, invoice, keys, onion, scripts};
 use crate::Value;
 use crate::expr::{Kind, Typed};
 
@@ -61,8 +61,14 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn all() -> impl Iterator<Item = &'static Function> {
-    let groups =
-        [bytes::FUNCTIONS, features::FUNCTIONS, invoice::FUNCTIONS, keys::FUNCTIONS, scripts::FUNCTIONS];
+    let groups = [
+        bytes::FUNCTIONS,
+        features::FUNCTIONS,
+        gossip::FUNCTIONS,
+        invoice::FUNCTIONS,
+        keys::FUNCTIONS,
+        scripts::FUNCTIONS,
+    ];
     groups.into_iter().chain(onion::GROUPS).flatten()
 }
 
