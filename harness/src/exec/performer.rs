@@ -71,12 +71,13 @@ impl<'a> Performer<'a> {
             self.stage.names.set(name, value);
         }
         self.steps(&spec.steps).await?;
+        if self.stage.judged == 0 && self.unjudged.is_empty() {
+            let what = "this path judges nothing: add an expectation or a check";
+            return Err(Stop::spec_at(spec.at.clone(), what));
+        }
         self.settle_all().await?;
-        match (self.stage.judged, self.unjudged.first()) {
-            (0, None) => {
-                Err(Stop::spec_at(spec.at.clone(), "this path judges nothing: add an expectation or a check"))
-            }
-            (0, Some(unknown)) => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
+        match self.unjudged.first() {
+            Some(unknown) if self.stage.judged == 0 => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
             _ => Ok(()),
         }
     }
