@@ -150,6 +150,35 @@ fn a_runner_that_panics_is_no_fault_of_the_node() {
 }
 
 #[test]
+fn a_message_that_no_step_asks_for_is_seen_at_the_end() {
+    let pong = || Send(vec![0, 19, 0, 0]);
+    assert_eq!(code(&run(answering_init(vec![pong()]), CONVERSATION)), "unexpected-message/pong");
+    let taken = format!("{CONVERSATION}  - ExpectMsg: pong\n");
+    assert!(matches!(run(answering_init(vec![pong()]), &taken), Verdict::Pass));
+    assert_eq!(code(&run(answering_init(vec![pong(), pong()]), &taken)), "unexpected-message/pong");
+    let ignored = format!("{taken}  - ExpectQuiet: {{ ignore: [pong] }}\n");
+    assert!(matches!(run(answering_init(vec![pong(), pong()]), &ignored), Verdict::Pass));
+    let left = format!("{taken}  - Disconnect: peer\n");
+    assert_eq!(code(&run(answering_init(vec![pong(), pong()]), &left)), "unexpected-message/pong");
+    let odd = Send(vec![0x27, 0x0f]);
+    assert!(matches!(run(answering_init(vec![odd]), CONVERSATION), Verdict::Pass));
+    let even = Send(vec![0x27, 0x10]);
+    assert_eq!(code(&run(answering_init(vec![even]), CONVERSATION)), "unexpected-message/type 10000");
+}
+
+#[test]
+fn a_condition_on_what_the_message_lacks_does_not_hold() {
+    let lacks = "
+  - Connect: peer
+  - ExpectMsg: init
+    check: ['${ size(msg.tlvs.networks) > 0 }']
+";
+    assert_eq!(code(&run(greeting(vec![Send(INIT.into())]), lacks)), "check");
+    let later = format!("{EXPECT_INIT}  - Check: '${{ size(rcvd.init.tlvs.networks) > 0 }}'\n");
+    assert_eq!(code(&run(greeting(vec![Send(INIT.into())]), &later)), "check");
+}
+
+#[test]
 fn an_error_after_the_last_step_is_seen() {
     let error = [&[0, 17][..], &[0; 32], &[0, 2], b"no"].concat();
     let verdict = run(answering_init(vec![Send(error)]), CONVERSATION);

@@ -72,6 +72,7 @@ impl<'a> Performer<'a> {
             self.stage.names.set(name, value);
         }
         self.steps(&spec.steps).await?;
+<<<<<<< HEAD
         if self.stage.killed {
             let what =
                 "the node is dead at the path's end, where it is to be judged: `Restart` starts it again";
@@ -83,6 +84,16 @@ impl<'a> Performer<'a> {
             }
             (0, Some(unknown)) => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
             _ => self.settle_all().await,
+=======
+        if self.stage.judged == 0 && self.unjudged.is_empty() {
+            let what = "this path judges nothing: add an expectation or a check";
+            return Err(Stop::spec_at(spec.at.clone(), what));
+        }
+        self.settle_all().await?;
+        match self.unjudged.first() {
+            Some(unknown) if self.stage.judged == 0 => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
+            _ => Ok(()),
+>>>>>>> mutants
         }
     }
 

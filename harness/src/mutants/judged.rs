@@ -154,6 +154,20 @@ mod tests {
     }
 
     #[test]
+    fn the_bundled_file_is_about_fields_that_there_are() {
+        let catalogue = lnprototest_bolt::wire::Catalogue::bolts();
+        for Entry { field, .. } in Judged::bundled().unwrap().entries {
+            let (message, path) = field.split_once('.').unwrap();
+            let def = catalogue.message(message).unwrap_or_else(|| panic!("{field}"));
+            let is_there = match path.strip_prefix("tlvs.") {
+                Some(record) => def.tlvs().is_some_and(|stream| stream.record(record).is_some()),
+                None => def.is_field(path),
+            };
+            assert!(is_there, "{field}");
+        }
+    }
+
+    #[test]
     fn a_field_counts_but_for_what_may_be_otherwise() {
         let judged = Judged::parse(
             "fields.yaml",
