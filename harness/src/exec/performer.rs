@@ -72,19 +72,11 @@ impl<'a> Performer<'a> {
             self.stage.names.set(name, value);
         }
         self.steps(&spec.steps).await?;
-<<<<<<< HEAD
         if self.stage.killed {
             let what =
                 "the node is dead at the path's end, where it is to be judged: `Restart` starts it again";
             return Err(Stop::spec_at(spec.at.clone(), what));
         }
-        match (self.stage.judged, self.unjudged.first()) {
-            (0, None) => {
-                Err(Stop::spec_at(spec.at.clone(), "this path judges nothing: add an expectation or a check"))
-            }
-            (0, Some(unknown)) => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
-            _ => self.settle_all().await,
-=======
         if self.stage.judged == 0 && self.unjudged.is_empty() {
             let what = "this path judges nothing: add an expectation or a check";
             return Err(Stop::spec_at(spec.at.clone(), what));
@@ -93,7 +85,6 @@ impl<'a> Performer<'a> {
         match self.unjudged.first() {
             Some(unknown) if self.stage.judged == 0 => Err(Stop::Lack(Lack::KnownKeys(unknown.clone()))),
             _ => Ok(()),
->>>>>>> mutants
         }
     }
 
