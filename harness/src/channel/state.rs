@@ -1,10 +1,10 @@
 //! What the harness knows of a channel: its funding, our keys, and what has become of it.
 
 use bitcoin::Transaction;
-use lnprototest_bolt::channel::{ExpectedSignature, Funding, Keyset, Side};
+use lnprototest_bolt::channel::{Funding, Keyset, Side};
 use lnprototest_bolt::wire::Message;
-use secp256k1::ecdsa::Signature;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::closing::Closing;
 use super::life::Life;
@@ -21,7 +21,7 @@ pub(crate) struct Channel {
     /// The funding transaction, if it is ours.
     pub(crate) funding_tx: Option<Transaction>,
     /// From `Commit` on.
-    pub(crate) life: RefCell<Option<Life>>,
+    pub(crate) life: RefCell<Option<Rc<Life>>>,
     /// The last that `CreateClosing` made.
     pub(crate) closing: RefCell<Option<Closing>>,
     /// The signatures of the last `closing_signed`, `closing_complete` or `closing_sig` that came.
@@ -57,7 +57,7 @@ impl Channel {
             self.closing_from_node.replace(closing_signatures(message));
         }
         match &mut *self.life.borrow_mut() {
-            Some(life) => life.follow(by, message, &self.keys),
+            Some(life) => Rc::make_mut(life).follow(by, message, &self.keys),
             None => Ok(()),
         }
     }
@@ -65,34 +65,15 @@ impl Channel {
     /// Its session has ended.
     pub(crate) fn disconnected(&self) {
         if let Some(life) = &mut *self.life.borrow_mut() {
-            life.disconnected();
+            Rc::make_mut(life).disconnected();
         }
     }
 
     /// We send what breaks its rules: what follows is not the usual.
     pub(crate) fn lose(&self) {
         if let Some(life) = &mut *self.life.borrow_mut() {
-            life.lost = true;
+            Rc::make_mut(life).lost = true;
         }
-    }
-
-    /// What the node has to sign: our current commitment.
-    pub(crate) fn sig_from_node(&self) -> Option<ExpectedSignature> {
-        let life = self.life.borrow();
-        Some(life.as_ref()?.current(Side::Local).commitment.expected_signature(Side::Remote))
-    }
-
-    /// What [`Channel::sig_for_node`] signs.
-    pub(crate) fn hash_for_node(&self) -> Option<[u8; 32]> {
-        let life = self.life.borrow();
-        let theirs = &life.as_ref()?.current(Side::Remote).commitment;
-        Some(*theirs.expected_signature(Side::Local).hash.as_ref())
-    }
-
-    /// Our signature on the node's current commitment.
-    pub(crate) fn sig_for_node(&self) -> Option<Signature> {
-        let life = self.life.borrow();
-        Some(life.as_ref()?.current(Side::Remote).commitment.sign(&self.keys.funding))
     }
 }
 

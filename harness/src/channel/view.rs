@@ -4,9 +4,10 @@ use bitcoin::consensus::serialize;
 use bitcoin::hashes::Hash;
 use bitcoin::{OutPoint, TxOut};
 use lnprototest_bolt::channel::{
-    Commitment, CommitmentOutput, Htlc, HtlcTransaction, OutputPurpose, PerSide, Side,
+    Commitment, CommitmentOutput, Htlc, HtlcTransaction, Keyset, OutputPurpose, PerSide, Side,
 };
 use lnprototest_spec_events::{Object, Value};
+use std::rc::Rc;
 
 use super::Channel;
 use super::life::{Held, Life};
@@ -50,15 +51,16 @@ impl Channel {
     }
 
     fn commit(&self) -> Option<Value> {
-        let for_node = self.sig_for_node()?;
-        let from_node = self.sig_from_node()?;
-        Some(Value::map([
-            ("hash_for_node", Value::bytes(self.hash_for_node()?)),
-            ("local", self.side(Side::Local)?),
-            ("remote", self.side(Side::Remote)?),
-            ("sig_for_node", Value::bytes(for_node.serialize_compact())),
-            ("sig_from_node", signature_value(&from_node)),
-        ]))
+        Some(Value::object(CommitView(self.life_of_both()?)))
+    }
+
+    fn side(&self, side: Side) -> Option<Value> {
+        Some(Value::object(SideView { both: self.life_of_both()?, side }))
+    }
+
+    /// As it is now: what an expression has named stays as it was.
+    fn life_of_both(&self) -> Option<Both> {
+        Some(Both { keys: self.keys.clone(), life: self.life.borrow().clone()? })
     }
 
     fn closing_value(&self) -> Option<Value> {
@@ -76,92 +78,190 @@ impl Channel {
         members.extend(signed.map(|tx| ("signed", Value::bytes(serialize(&tx)))));
         Some(Value::map(members))
     }
+}
 
-    fn side(&self, side: Side) -> Option<Value> {
-        let life = self.life.borrow();
-        let life = life.as_ref()?;
-        let last_secret = match (side, life.revoked(side)) {
+/// A channel's commitments, of which nothing is made before it is asked for: signatures cost.
+#[derive(Clone)]
+struct Both {
+    keys: Keyset,
+    life: Rc<Life>,
+}
+
+impl Both {
+    fn view(&self, held: &Held) -> Value {
+        Value::object(CommitmentView { both: self.clone(), held: held.clone() })
+    }
+}
+
+/// `commit`.
+struct CommitView(Both);
+
+impl Object for CommitView {
+    fn member(&self, name: &str) -> Option<Value> {
+        let Self(both) = self;
+        let current = |side| &both.life.current(side).commitment;
+        Some(match name {
+            "hash_for_node" => {
+                let hash = current(Side::Remote).expected_signature(Side::Local).hash;
+                Value::bytes(hash.as_ref())
+            }
+            "local" => Value::object(SideView { both: both.clone(), side: Side::Local }),
+            "remote" => Value::object(SideView { both: both.clone(), side: Side::Remote }),
+            "sig_for_node" => {
+                Value::bytes(current(Side::Remote).sign(&both.keys.funding).serialize_compact())
+            }
+            "sig_from_node" => signature_value(&current(Side::Local).expected_signature(Side::Remote)),
+            _ => return None,
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["hash_for_node", "local", "remote", "sig_for_node", "sig_from_node"].map(str::to_owned).into()
+    }
+}
+
+/// `local` or `remote`.
+struct SideView {
+    both: Both,
+    side: Side,
+}
+
+const SIDE_MEMBERS: [&str; 7] = [
+    "balance_msat",
+    "current",
+    "last_secret",
+    "next",
+    "next_commitment_number",
+    "next_revocation_number",
+    "revoked",
+];
+
+impl SideView {
+    fn last_secret(&self) -> [u8; 32] {
+        let Both { keys, life } = &self.both;
+        match (self.side, life.revoked(self.side)) {
             (_, []) => [0; 32],
-            (Side::Local, [.., last]) => {
-                self.keys.per_commitment_secret(last.commitment.number).secret_bytes()
-            }
+            (Side::Local, [.., last]) => keys.per_commitment_secret(last.commitment.number).secret_bytes(),
             (Side::Remote, [.., last]) => life.revealed(last.commitment.number.get()).unwrap_or_default(),
-        };
-        let held = |held: &Held| self.held(life, held);
-        let mut members = vec![
-            ("balance_msat", Value::from(life.updates.current(side).balances_msat[side])),
-            ("current", held(life.current(side))),
-            ("last_secret", Value::bytes(last_secret)),
-            ("next_commitment_number", Value::from(life.updates.next_commitment_number(side))),
-            ("next_revocation_number", Value::from(life.updates.next_revocation_number(side))),
-            ("revoked", Value::list(life.revoked(side).iter().map(held))),
-        ];
-        let next = life.next(side, &self.keys);
-        members.extend(next.map(|next| ("next", self.commitment(life, &next))));
-        Some(Value::map(members))
-    }
-
-    fn held(&self, life: &Life, held: &Held) -> Value {
-        let commitment = &held.commitment;
-        let members = self.commitment_members(life, commitment);
-        let signed = held.signatures.as_ref().filter(|_| commitment.holder == Side::Local).map(|theirs| {
-            let local = commitment.sign(&self.keys.funding);
-            commitment.signed(&PerSide { local, remote: theirs.commitment })
-        });
-        Value::map(members.into_iter().chain(signed.map(|tx| ("signed", Value::bytes(serialize(&tx))))))
-    }
-
-    fn commitment(&self, life: &Life, commitment: &Commitment) -> Value {
-        Value::map(self.commitment_members(life, commitment))
-    }
-
-    fn commitment_members(&self, life: &Life, commitment: &Commitment) -> Vec<(&'static str, Value)> {
-        let htlc_transactions = commitment.htlc_transactions();
-        let mut members = vec![
-            ("fee", Value::from(commitment.fee().to_sat())),
-            ("feerate", Value::from(commitment.feerate.to_sat_per_kwu())),
-            ("htlc_sigs", Value::list(htlc_transactions.iter().map(|tx| self.htlc_sig(commitment, tx)))),
-            ("htlcs", Value::list(htlcs(commitment, &htlc_transactions))),
-            ("number", Value::from(commitment.number.get())),
-            ("point", Value::bytes(commitment.keys.per_commitment_point.serialize())),
-            ("tx", Value::bytes(serialize(&commitment.transaction))),
-            ("txid", Value::bytes(commitment.transaction.compute_txid().to_byte_array())),
-        ];
-        let secret = match commitment.holder {
-            Side::Local => Some(self.keys.per_commitment_secret(commitment.number).secret_bytes()),
-            Side::Remote => life.revealed(commitment.number.get()),
-        };
-        members.extend(secret.map(|secret| ("secret", Value::bytes(secret))));
-        members.push(("sig", self.sig(commitment)));
-        members.extend(outputs(commitment).filter_map(|(name, vout)| {
-            let output = commitment.transaction.output.get(vout as usize)?;
-            Some((name, Value::map(output_members(commitment, vout, output))))
-        }));
-        members
-    }
-
-    /// Of our commitment the signature to come, of the node's ours.
-    fn sig(&self, commitment: &Commitment) -> Value {
-        match commitment.holder {
-            Side::Local => signature_value(&commitment.expected_signature(Side::Remote)),
-            Side::Remote => Value::bytes(commitment.sign(&self.keys.funding).serialize_compact()),
-        }
-    }
-
-    fn htlc_sig(&self, commitment: &Commitment, transaction: &HtlcTransaction) -> Value {
-        match commitment.holder {
-            Side::Local => signature_value(&transaction.expected_signature(Side::Remote)),
-            Side::Remote => {
-                let secret = self.keys.htlc_secret(&commitment.keys.per_commitment_point);
-                Value::bytes(transaction.sign(Side::Local, &secret).serialize_compact())
-            }
         }
     }
 }
 
-/// What a commitment's outputs are called that there is at most one of, and where they are.
-fn outputs(commitment: &Commitment) -> impl Iterator<Item = (&'static str, u32)> {
-    (0..).zip(&commitment.outputs).filter_map(|(vout, output)| Some((output_name(commitment, output)?, vout)))
+impl Object for SideView {
+    fn member(&self, name: &str) -> Option<Value> {
+        let Self { both, side } = self;
+        let life = &both.life;
+        Some(match name {
+            "balance_msat" => Value::from(life.updates.current(*side).balances_msat[*side]),
+            "current" => both.view(life.current(*side)),
+            "last_secret" => Value::bytes(self.last_secret()),
+            "next" => both.view(&Held { commitment: life.next(*side, &both.keys)?, signatures: None }),
+            "next_commitment_number" => Value::from(life.updates.next_commitment_number(*side)),
+            "next_revocation_number" => Value::from(life.updates.next_revocation_number(*side)),
+            "revoked" => Value::list(life.revoked(*side).iter().map(|held| both.view(held))),
+            _ => return None,
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        let there = SIDE_MEMBERS.iter().filter(|name| self.member(name).is_some());
+        there.map(|name| (*name).to_owned()).collect()
+    }
+}
+
+/// One commitment.
+struct CommitmentView {
+    both: Both,
+    held: Held,
+}
+
+const COMMITMENT_MEMBERS: [&str; 15] = [
+    "fee",
+    "feerate",
+    "htlc_sigs",
+    "htlcs",
+    "number",
+    "point",
+    "secret",
+    "sig",
+    "signed",
+    "to_local",
+    "to_local_anchor",
+    "to_remote",
+    "to_remote_anchor",
+    "tx",
+    "txid",
+];
+
+impl CommitmentView {
+    /// Of our commitment the signature to come, of the node's ours.
+    fn sig(&self) -> Value {
+        let commitment = &self.held.commitment;
+        match commitment.holder {
+            Side::Local => signature_value(&commitment.expected_signature(Side::Remote)),
+            Side::Remote => Value::bytes(commitment.sign(&self.both.keys.funding).serialize_compact()),
+        }
+    }
+
+    fn htlc_sigs(&self) -> Value {
+        let commitment = &self.held.commitment;
+        let secret = self.both.keys.htlc_secret(&commitment.keys.per_commitment_point);
+        let transactions = commitment.htlc_transactions();
+        Value::list(transactions.iter().map(|transaction| match commitment.holder {
+            Side::Local => signature_value(&transaction.expected_signature(Side::Remote)),
+            Side::Remote => Value::bytes(transaction.sign(Side::Local, &secret).serialize_compact()),
+        }))
+    }
+
+    fn secret(&self) -> Option<[u8; 32]> {
+        let number = self.held.commitment.number;
+        match self.held.commitment.holder {
+            Side::Local => Some(self.both.keys.per_commitment_secret(number).secret_bytes()),
+            Side::Remote => self.both.life.revealed(number.get()),
+        }
+    }
+
+    /// Ours with its witness, once the node's signature has come.
+    fn signed(&self) -> Option<Value> {
+        let Held { commitment, signatures } = &self.held;
+        let theirs = signatures.as_ref().filter(|_| commitment.holder == Side::Local)?;
+        let local = commitment.sign(&self.both.keys.funding);
+        let signed = commitment.signed(&PerSide { local, remote: theirs.commitment });
+        Some(Value::bytes(serialize(&signed)))
+    }
+
+    fn output(&self, name: &str) -> Option<Value> {
+        let commitment = &self.held.commitment;
+        let vout =
+            commitment.outputs.iter().position(|output| output_name(commitment, output) == Some(name))?;
+        let output = commitment.transaction.output.get(vout)?;
+        Some(Value::map(output_members(commitment, vout as u32, output)))
+    }
+}
+
+impl Object for CommitmentView {
+    fn member(&self, name: &str) -> Option<Value> {
+        let commitment = &self.held.commitment;
+        Some(match name {
+            "fee" => Value::from(commitment.fee().to_sat()),
+            "feerate" => Value::from(commitment.feerate.to_sat_per_kwu()),
+            "htlc_sigs" => self.htlc_sigs(),
+            "htlcs" => Value::list(htlcs(commitment, &commitment.htlc_transactions())),
+            "number" => Value::from(commitment.number.get()),
+            "point" => Value::bytes(commitment.keys.per_commitment_point.serialize()),
+            "secret" => Value::bytes(self.secret()?),
+            "sig" => self.sig(),
+            "signed" => self.signed()?,
+            "tx" => Value::bytes(serialize(&commitment.transaction)),
+            "txid" => Value::bytes(commitment.transaction.compute_txid().to_byte_array()),
+            name => self.output(name)?,
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        let there = COMMITMENT_MEMBERS.iter().filter(|name| self.member(name).is_some());
+        there.map(|name| (*name).to_owned()).collect()
+    }
 }
 
 /// BOLT 3's names, in which "local" is who holds the commitment.

@@ -75,7 +75,7 @@ impl Performer<'_> {
         if let Some(created) = created {
             life.first_signature(created.message())?;
         }
-        self.chan(&event.chan)?.life.replace(Some(life));
+        self.chan(&event.chan)?.life.replace(Some(Rc::new(life)));
         Ok(())
     }
 
