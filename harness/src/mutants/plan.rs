@@ -72,12 +72,15 @@ impl Claims {
     }
 }
 
-/// The messages that a requirement is about: those of its headings, and those whose fields it names.
+/// The messages that a requirement is about: those of its headings; where these name none, those whose fields it names.
 fn messages_of(requirement: &Requirement) -> BTreeSet<String> {
     let in_backticks =
         |title: &String| -> Vec<String> { title.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    let named = requirement.fields().iter().map(|field| field.message().to_owned());
-    requirement.section.iter().flat_map(in_backticks).chain(named).collect()
+    let of_headings: BTreeSet<String> = requirement.section.iter().flat_map(in_backticks).collect();
+    match of_headings.is_empty() {
+        false => of_headings,
+        true => requirement.fields().iter().map(|field| field.message().to_owned()).collect(),
+    }
 }
 
 /// The mutants of a path of `spec` on which came and was taken what `notes` say.

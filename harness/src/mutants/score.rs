@@ -112,6 +112,10 @@ impl Score {
         if killed * 100 < all * LEAST_PERCENT {
             faults.push(format!("fewer than {LEAST_PERCENT} % of the mutants are killed"));
         }
+        let (killed, all) = self.killed_of_fields();
+        if killed * 100 < all * LEAST_PERCENT {
+            faults.push(format!("fewer than {LEAST_PERCENT} % of those of fields are killed"));
+        }
         let vacuous = self.specs.iter().filter(|spec| spec.is_vacuous()).count();
         if vacuous > 0 {
             faults.push(format!("no mutant can fail {vacuous} of the specs"));
