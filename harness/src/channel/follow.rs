@@ -3,7 +3,7 @@
 
 use bitcoin::{FeeRate, ScriptBuf};
 use lnprototest_bolt::channel::{
-    Commitment, CommitmentNumber, ExpectedSignature, Htlc, HtlcOutcome, Keyset, Side, UpdateError,
+    Commitment, ExpectedSignature, Htlc, HtlcOutcome, Keyset, Side, UpdateError,
 };
 use lnprototest_bolt::wire::{Message, Value};
 use secp256k1::ecdsa::Signature;
@@ -22,8 +22,13 @@ impl Life {
         if self.lost {
             return Ok(());
         }
-        let step = Taken { by, message };
-        match message.name() {
+        let followed = self.take_in(Taken { by, message }, keys);
+        self.has_changed();
+        followed
+    }
+
+    fn take_in(&mut self, step: Taken<'_>, keys: &Keyset) -> Result<(), Stop> {
+        match step.message.name() {
             "channel_ready" => self.channel_ready(step),
             "closing_signed" => self.closing_signed(step),
             "commitment_signed" => self.commitment_signed(step, keys),
@@ -112,16 +117,11 @@ impl Life {
         if !self.updates.has_changes(step.by) {
             return Err(step.out_of_order("there is nothing new to sign for"));
         }
-        let number = CommitmentNumber::new(self.held[holder].len() as u64);
-        let number = number.ok_or_else(|| step.out_of_order("commitments are used up"))?;
-        let point = self.point(holder, number, keys);
-        let point = point.ok_or_else(|| {
-            step.out_of_order(format!(
-                "the {holder} end has not named the point of its commitment {number:?}"
-            ))
+        let commitment = self.next(holder, keys).cloned().ok_or_else(|| {
+            let number = self.held[holder].len();
+            step.out_of_order(format!("the {holder} end has not named the point of its commitment {number}"))
         })?;
-        let state = self.updates.commit(step.by).map_err(|error| step.out_of_order(error))?;
-        let commitment = self.commitment(holder, number, point, &state);
+        self.updates.commit(step.by).map_err(|error| step.out_of_order(error))?;
         let signatures = match step.by {
             Side::Local => None,
             Side::Remote => Some(step.signatures(&commitment)?),

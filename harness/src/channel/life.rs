@@ -7,6 +7,7 @@ use lnprototest_bolt::channel::{
 };
 use secp256k1::PublicKey;
 use secp256k1::ecdsa::Signature;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// The life of one channel, from `Commit` on.
@@ -24,6 +25,8 @@ pub(crate) struct Life {
     pub(super) scripts: PerSide<Option<ScriptBuf>>,
     /// A message of ours has broken the channel's rules on purpose: it is not followed any further.
     pub(super) lost: bool,
+    /// What [`Life::next`] has made since the last change: its keys cost more than all the rest.
+    upcoming: PerSide<OnceCell<Option<Commitment>>>,
 }
 
 /// A commitment, and the signatures of the end that does not hold it, where they are known.
@@ -60,6 +63,7 @@ impl Life {
             held,
             scripts: PerSide::default(),
             lost: false,
+            upcoming: PerSide::default(),
         }
     }
 
@@ -69,9 +73,13 @@ impl Life {
     }
 
     /// What the next signature that `side` gets has to be for, if it comes now; `None` while its point is not known.
-    pub(crate) fn next(&self, side: Side, keys: &Keyset) -> Option<Commitment> {
-        let number = CommitmentNumber::new(self.held[side].len() as u64)?;
-        Some(self.commitment(side, number, self.point(side, number, keys)?, &self.updates.next(side)))
+    pub(crate) fn next(&self, side: Side, keys: &Keyset) -> Option<&Commitment> {
+        let make = || {
+            let number = CommitmentNumber::new(self.held[side].len() as u64)?;
+            let point = self.point(side, number, keys)?;
+            Some(self.parameters.commitment(side, number, point, &self.updates.next(side)))
+        };
+        self.upcoming[side].get_or_init(make).as_ref()
     }
 
     /// The commitments that `side` has revoked, by number.
@@ -93,20 +101,16 @@ impl Life {
     /// What was not signed for when the connection ended is forgotten by both ends.
     pub(crate) fn disconnected(&mut self) {
         self.updates.disconnect();
+        self.has_changed();
     }
 
-    pub(super) fn commitment(
-        &self,
-        side: Side,
-        number: CommitmentNumber,
-        point: PublicKey,
-        state: &CommitmentState,
-    ) -> Commitment {
-        self.parameters.commitment(side, number, point, state)
+    /// Forgets what was made of an earlier state.
+    pub(super) fn has_changed(&mut self) {
+        self.upcoming = PerSide::default();
     }
 
     /// The point of a commitment: ours by our keys, the node's as it said.
-    pub(super) fn point(&self, side: Side, number: CommitmentNumber, keys: &Keyset) -> Option<PublicKey> {
+    fn point(&self, side: Side, number: CommitmentNumber, keys: &Keyset) -> Option<PublicKey> {
         match side {
             Side::Local => Some(keys.per_commitment_point(number)),
             Side::Remote => self.points.get(&number.get()).copied(),

@@ -86,7 +86,7 @@ impl Channel {
     /// What `by` signs for the other end, as the fields of `commitment_signed`.
     fn signatures(&self, by: Side) -> [(&'static str, Plain); 2] {
         let keys = if by == Side::Local { &self.ours } else { &self.nodes };
-        let next = self.life.next(!by, &self.ours).unwrap();
+        let next = self.life.next(!by, &self.ours).unwrap().clone();
         let secret = keys.htlc_secret(&next.keys.per_commitment_point);
         let htlcs = next.htlc_transactions();
         let htlcs = htlcs.iter().map(|tx| Plain::hex(tx.sign(by, &secret).serialize_compact()));

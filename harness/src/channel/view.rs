@@ -155,7 +155,9 @@ impl Object for SideView {
             "balance_msat" => Value::from(life.updates.current(*side).balances_msat[*side]),
             "current" => both.view(life.current(*side)),
             "last_secret" => Value::bytes(self.last_secret()),
-            "next" => both.view(&Held { commitment: life.next(*side, &both.keys)?, signatures: None }),
+            "next" => {
+                both.view(&Held { commitment: life.next(*side, &both.keys)?.clone(), signatures: None })
+            }
             "next_commitment_number" => Value::from(life.updates.next_commitment_number(*side)),
             "next_revocation_number" => Value::from(life.updates.next_revocation_number(*side)),
             "revoked" => Value::list(life.revoked(*side).iter().map(|held| both.view(held))),
