@@ -440,3 +440,23 @@ fn the_node_may_choose_what_else_is_background() {
     assert!(matches!(run(answering_init(vec![Send(PEER_STORAGE.into())]), &steps), Verdict::Pass));
     assert!(matches!(run(answering_init(vec![Send(stfu())]), &steps), Verdict::Pass));
 }
+
+#[test]
+fn what_a_daemon_holds_back_comes_with_its_pong() {
+    let holding = || {
+        Scripted::new(|message| match message {
+            None => vec![Send(INIT.into())],
+            Some([0, 18, high, low, ..]) => {
+                let length = u16::from_be_bytes([*high, *low]) as usize;
+                vec![Send([&[0, 19, *high, *low][..], &vec![0; length]].concat()), Send(stfu())]
+            }
+            Some(_) => vec![],
+        })
+    };
+    let steps = format!("{CONVERSATION}  - ExpectMsg: stfu\n");
+    assert_eq!(code(&run(holding(), &steps)), "quiet");
+    let verdict = run(holding().bounded(), &steps);
+    assert!(matches!(verdict, Verdict::Pass), "{verdict:?}");
+    let nothing = answering_init(vec![]).bounded();
+    assert_eq!(code(&run(nothing, &steps)), "quiet");
+}

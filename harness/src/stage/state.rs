@@ -127,6 +127,7 @@ impl<'a> Stage<'a> {
         self.session(session)?.refuse_left()?;
         let begun = Patience::new(self.bounds.settle);
         let mut silence = None;
+        let mut prompted = wanted.is_empty();
         loop {
             self.session(session)?.link.take_in_ready().await;
             self.digest(session)?;
@@ -138,6 +139,12 @@ impl<'a> Stage<'a> {
                 silence = None;
             }
             begun.check(session)?;
+            // A node may hold back what is not urgent until something else goes out, as Core Lightning does with gossip.
+            if !prompted && matches!(silence, Some(Silence::Within(_))) {
+                prompted = true;
+                self.send_fence(session).await?;
+                silence = None;
+            }
             if let Some(silence) = silence {
                 return Ok(match self.session(session)?.untaken_bytes() {
                     Some(bytes) => Arrival::Came(bytes),
@@ -255,14 +262,7 @@ impl<'a> Stage<'a> {
     pub(crate) async fn prove_alive(&mut self, session: &str) -> Result<(), Stop> {
         self.session(session)?.refuse_left()?;
         let begun = Patience::new(self.bounds.settle);
-        let target = self.session(session)?;
-        if target.answers_pings() {
-            let mut ping = vec![0, 18];
-            ping.extend_from_slice(&FENCE_PONG_BYTES.to_be_bytes());
-            ping.extend_from_slice(&[0, 0]);
-            target.fences += 1;
-            target.send_frame(&ping, Frame::default()).await?;
-        }
+        self.send_fence(session).await?;
         let mut silent = false;
         loop {
             self.session(session)?.link.take_in_ready().await;
@@ -292,6 +292,19 @@ impl<'a> Stage<'a> {
                 "the node has closed it",
             )),
         }
+    }
+
+    /// Pings the node, if it can answer. Neither the ping nor its pong appears in a record.
+    async fn send_fence(&mut self, session: &str) -> Result<(), Stop> {
+        let target = self.session(session)?;
+        if target.answers_pings() {
+            let mut ping = vec![0, 18];
+            ping.extend_from_slice(&FENCE_PONG_BYTES.to_be_bytes());
+            ping.extend_from_slice(&[0, 0]);
+            target.fences += 1;
+            target.send_frame(&ping, Frame::default()).await?;
+        }
+        Ok(())
     }
 
     /// Waits for `count` bytes below the messages and takes them; else says in words what came instead.

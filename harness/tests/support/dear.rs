@@ -136,7 +136,7 @@ impl Runner for Dear {
             // As a process does, it comes up while others run.
             tokio::task::yield_now().await;
             habits.start.happen("start").await;
-            let inner = Scripted(habits.script.clone()).start(world).await?;
+            let inner = Scripted { script: habits.script.clone(), bounded: false }.start(world).await?;
             Ok(Rc::new(DearNode { inner, number, habits, there }) as Rc<dyn Node>)
         })
     }

@@ -23,6 +23,7 @@ use secp256k1::{PublicKey, SecretKey};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the node does next on a connection.
 #[derive(Clone, Debug)]
@@ -46,13 +47,22 @@ pub enum Reaction {
 pub type Script = Arc<dyn Fn(Option<&[u8]>) -> Vec<Reaction> + Send + Sync>;
 
 /// Starts nodes that follow a script.
-pub struct Scripted(pub Script);
+pub struct Scripted {
+    script: Script,
+    bounded: bool,
+}
 
 impl Scripted {
     /// A node that answers each message with what `script` says.
     #[allow(dead_code)]
     pub fn new(script: impl Fn(Option<&[u8]>) -> Vec<Reaction> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(script))
+        Self { script: Arc::new(script), bounded: false }
+    }
+
+    /// The same, and when it has settled can only be told within a bound, as of a daemon.
+    #[allow(dead_code)]
+    pub fn bounded(self) -> Self {
+        Self { bounded: true, ..self }
     }
 }
 
@@ -68,7 +78,8 @@ impl Runner for Scripted {
     fn start(&self, world: World) -> LocalFuture<'_, Result<Rc<dyn Node>, NodeError>> {
         let node = ScriptedNode {
             key: world.keys.node_key,
-            script: self.0.clone(),
+            script: self.script.clone(),
+            bounded: self.bounded,
             connections: RefCell::default(),
             dead: RefCell::default(),
         };
@@ -79,6 +90,7 @@ impl Runner for Scripted {
 struct ScriptedNode {
     key: SecretKey,
     script: Script,
+    bounded: bool,
     connections: RefCell<Vec<Connection>>,
     dead: RefCell<Option<&'static str>>,
 }
@@ -119,6 +131,9 @@ impl Node for ScriptedNode {
         }
         let settled = match *self.dead.borrow() {
             Some(how) => Settled::Died { how: how.to_owned() },
+            None if self.bounded => {
+                Settled::Within { bound: Duration::ZERO, fence: "a test that says so".to_owned() }
+            }
             None => Settled::Proved,
         };
         Box::pin(async move { Ok(settled) })
