@@ -15,6 +15,9 @@ use crate::stage::Stop;
 /// The fields of a `commitment_signed`.
 type Signatures = [(&'static str, Plain); 2];
 
+/// What makes them wrong.
+type Flaw = fn(Signatures) -> Signatures;
+
 const PREIMAGE: [u8; 32] = [7; 32];
 
 /// Both ends, of which only ours is under test: the node's part is played with its own keys.
@@ -131,7 +134,7 @@ fn an_htlc_comes_and_goes() {
 
 #[test]
 fn wrong_signatures_are_the_nodes_failure() {
-    let flaws: [(&str, fn(Signatures) -> Signatures); 4] = [
+    let flaws: [(&str, Flaw); 4] = [
         ("signature", |[(name, _), htlcs]| [(name, Plain::hex([1; 64])), htlcs]),
         ("signature", |[(name, signature), htlcs]| [(name, twin(&signature)), htlcs]),
         ("htlc_signature", |[signature, (name, _)]| [signature, (name, Plain::List(Vec::new()))]),
