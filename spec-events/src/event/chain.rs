@@ -8,7 +8,7 @@ use super::table::events;
 use crate::expr::Expr;
 
 events! { Chain:
-    /// Blocks are mined.
+    /// Blocks are mined, all of them before the node reacts to any.
     Block {
         /// How many. Default: 1.
         [main] mine: Expr<u64> = crate::load::defaults::one,
