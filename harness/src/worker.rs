@@ -76,6 +76,7 @@ impl Worker {
         }
         self.engine.judge(&mut report, verdict);
         report.took = begun.elapsed();
+        tracing::debug!(spec = spec.name, %path, took = ?report.took, "done");
         (report, notes)
     }
 

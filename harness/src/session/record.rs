@@ -5,6 +5,7 @@ use lnprototest_spec_events::{Object, Value};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
+use super::Background;
 use crate::tamper::Place;
 
 /// A message and, once somebody asked for it, its value in expressions.
@@ -55,9 +56,10 @@ impl Record {
         self.0.borrow().iter().rev().find(|recorded| recorded.message.name() == name).cloned()
     }
 
-    /// The last message of all.
+    /// The last message of those that are not background.
     pub(crate) fn newest(&self) -> Option<Rc<Recorded>> {
-        self.0.borrow().last().cloned()
+        let recorded = self.0.borrow();
+        recorded.iter().rfind(|recorded| !Background::USUAL.covers(&recorded.message, &[])).cloned()
     }
 
     /// Whether there is one of this name.

@@ -12,12 +12,13 @@ use crate::settings::{DUAL_FUND, Keys, Settings};
 /// Plugins that no message of a peer reaches, which only cost time. A name that a version does not have does no harm.
 ///
 /// `bcli` gives way to ours.
-const SWITCHED_OFF: [&str; 12] = [
+const SWITCHED_OFF: [&str; 13] = [
     "autoclean",
     "bcli",
     "bookkeeper",
     "bwatch",
     "cln-renepay",
+    "commando",
     "exposesecret",
     "fetchinvoice",
     "recklessrpc",

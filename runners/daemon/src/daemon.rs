@@ -255,7 +255,7 @@ impl Daemon {
             return true;
         }
         // Those whose new parent has not taken note of their end are no harm.
-        procfs::processes().is_ok_and(|all| all.values().all(|one| one.group != Some(self.pid) || one.dead()))
+        procfs::stats().is_ok_and(|all| all.values().all(|one| one.group != Some(self.pid) || one.dead()))
     }
 
     /// Kills those outside its process group, again and again: one may have started another in its last moment. Tells
@@ -270,7 +270,7 @@ impl Daemon {
     }
 
     fn survivors(&self) -> String {
-        let all = procfs::processes().unwrap_or_default();
+        let all = procfs::stats().unwrap_or_default();
         let strays = procfs::marked(&self.mark);
         let names: Vec<String> = all
             .iter()

@@ -6,7 +6,8 @@ use rustix::process::Pid;
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use crate::procfs::{self, Stat};
+use crate::census;
+use crate::procfs::Stat;
 
 /// A daemon with its descendants.
 #[derive(Default)]
@@ -15,12 +16,13 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    /// Looks who belongs to it now: `roots`, and all who come of them or of a former member.
+    /// Looks who belongs to it since process or thread `last_made` was made: `roots`, and all who come of them or of a
+    /// former member.
     ///
     /// # Errors
     /// If there is no list of processes.
-    pub(crate) fn refresh(&mut self, roots: &[Pid]) -> io::Result<()> {
-        let all = procfs::processes()?;
+    pub(crate) fn refresh(&mut self, roots: &[Pid], last_made: u64) -> io::Result<()> {
+        let all = census::since(last_made)?;
         let mut belong: HashSet<Pid> = roots.iter().copied().filter(|root| all.contains_key(root)).collect();
         belong.extend(
             self.members
@@ -31,7 +33,7 @@ impl Family {
         let mut groups: HashSet<Pid> = roots.iter().copied().collect();
         loop {
             let before = (belong.len(), groups.len());
-            for (pid, stat) in &all {
+            for (pid, stat) in all.iter() {
                 let parent = stat.parent.is_some_and(|parent| belong.contains(&parent));
                 let group = stat.group.is_some_and(|group| groups.contains(&group));
                 if parent || group {
@@ -44,12 +46,12 @@ impl Family {
                 break;
             }
         }
-        self.members = all.into_iter().filter(|(pid, _)| belong.contains(pid)).collect();
+        self.members = belong.iter().filter_map(|pid| Some((*pid, all.get(pid)?.clone()))).collect();
         Ok(())
     }
 
     /// All of them, the dead included: a process whose first thread has ended looks dead, and may have others.
-    pub(crate) fn members(&self) -> impl Iterator<Item = (Pid, &Stat)> {
-        self.members.iter().map(|(pid, stat)| (*pid, stat))
+    pub(crate) fn members(&self) -> impl Iterator<Item = Pid> {
+        self.members.keys().copied()
     }
 }

@@ -4,6 +4,7 @@
 //! comes of it leaves no process behind, whatever happens, and [`Quiescence`] proves that it has nothing left to do,
 //! with no look at its log and no waiting time. Unix only; the proof needs Linux.
 
+mod census;
 mod copy;
 mod daemon;
 mod family;

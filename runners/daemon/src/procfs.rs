@@ -1,7 +1,7 @@
 //! What does Linux tell of processes, threads and its loopback queues?
 
 use rustix::process::Pid;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::str::FromStr;
@@ -41,14 +41,17 @@ impl Stat {
 }
 
 /// All processes that can be seen.
-pub(crate) fn processes() -> io::Result<HashMap<Pid, Stat>> {
-    let mut processes = HashMap::new();
-    for pid in numbers("/proc")? {
-        if let Ok(stat) = stat(&format!("/proc/{pid}/stat")) {
-            processes.insert(pid, stat);
-        }
-    }
-    Ok(processes)
+pub(crate) fn processes() -> io::Result<HashSet<Pid>> {
+    numbers("/proc")
+}
+
+/// What all processes that can be seen are like now.
+pub(crate) fn stats() -> io::Result<HashMap<Pid, Stat>> {
+    // One that can't be looked at has ended since.
+    Ok(processes()?
+        .into_iter()
+        .filter_map(|pid| Some((pid, stat(&format!("/proc/{pid}/stat")).ok()?)))
+        .collect())
 }
 
 /// The living processes in whose environment there is `variable`, as `NAME=VALUE`.
@@ -60,7 +63,7 @@ pub(crate) fn marked(variable: &str) -> Vec<Pid> {
 }
 
 /// The threads of a process.
-pub(crate) fn threads(process: Pid) -> io::Result<Vec<Pid>> {
+pub(crate) fn threads(process: Pid) -> io::Result<HashSet<Pid>> {
     numbers(&format!("/proc/{process}/task"))
 }
 
@@ -108,12 +111,12 @@ pub(crate) fn text(path: &str) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn numbers(folder: &str) -> io::Result<Vec<Pid>> {
-    let mut numbers = Vec::new();
+fn numbers(folder: &str) -> io::Result<HashSet<Pid>> {
+    let mut numbers = HashSet::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
         if let Some(pid) = name.to_str().and_then(|name| i32::from_str(name).ok()).and_then(positive) {
-            numbers.push(pid);
+            numbers.insert(pid);
         }
     }
     Ok(numbers)

@@ -87,6 +87,9 @@ impl Quiescence {
             if Instant::now() >= deadline {
                 return Err(NotAsleep::StillBusy { who, waited: bound });
             }
+            if let Busy::Thread { id, .. } = who {
+                self.seen.borrow_mut().awake = Some(id);
+            }
             attempts += 1;
             if attempts < AT_ONCE { yield_now().await } else { tokio::time::sleep(PAUSE).await }
         }
@@ -95,6 +98,7 @@ impl Quiescence {
     async fn attempt(&self) -> Result<Asleep, Awake> {
         let sleepers = {
             let mut seen = self.seen.borrow_mut();
+            seen.look_at_the_last_awake()?;
             seen.refresh(&self.roots)?;
             seen.first_look()?
         };
@@ -213,6 +217,8 @@ struct Seen {
     threads: Vec<Thread>,
     /// The last process or thread of all when they were listed.
     last_made: Option<u64>,
+    /// The thread that was found awake last.
+    awake: Option<Pid>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -238,15 +244,24 @@ enum Awake {
 }
 
 impl Seen {
+    /// Spares a look at all of them, as long as the one that was awake last still is.
+    fn look_at_the_last_awake(&self) -> Result<(), Awake> {
+        let known = self.awake.and_then(|id| self.threads.iter().find(|thread| thread.id == id));
+        let is_awake = |thread: &&Thread| {
+            procfs::text(&format!("{}/syscall", thread.folder)).is_ok_and(|text| Call::parse(&text).is_none())
+        };
+        known.filter(is_awake).map_or(Ok(()), |thread| Err(busy(thread, None)))
+    }
+
     /// Lists all threads, if any was made since.
     fn refresh(&mut self, roots: &[Pid]) -> Result<(), Awake> {
         let last_made = procfs::last_made().map_err(Awake::Unseen)?;
         if self.last_made == Some(last_made) {
             return Ok(());
         }
-        self.family.refresh(roots).map_err(Awake::Unseen)?;
+        self.family.refresh(roots, last_made).map_err(Awake::Unseen)?;
         let mut threads = Vec::new();
-        for (process, _) in self.family.members() {
+        for process in self.family.members() {
             // Without a list it has ended since.
             for id in procfs::threads(process).unwrap_or_default() {
                 threads.push(Thread { process, id, folder: format!("/proc/{process}/task/{id}") });

@@ -62,9 +62,19 @@ pub(super) async fn add_htlc(process: &Process, request: &AddHtlc) -> Result<Out
     let sent = process.rpc.call("listsendpays", hash).await?;
     let attempts = member("listsendpays", &sent, "payments", Value::as_array)?;
     match attempts.iter().max_by_key(|attempt| attempt["id"].as_u64()) {
-        Some(newest) if newest["status"] == "failed" => Err(Refusal::NotOffered(newest.clone())),
+        Some(newest) if newest["status"] == "failed" && !was_offered(process, request).await? => {
+            Err(Refusal::NotOffered(newest.clone()))
+        }
         _ => Ok(Outcome::Done),
     }
+}
+
+/// Whether the channel ever took the HTLC: a payment has also failed if we have failed its HTLC meanwhile.
+async fn was_offered(process: &Process, request: &AddHtlc) -> Result<bool, Refusal> {
+    let listed = process.rpc.call("listhtlcs", json!({})).await?;
+    let htlcs = member("listhtlcs", &listed, "htlcs", Value::as_array)?;
+    let hash = hex::encode(request.payment_hash);
+    Ok(htlcs.iter().any(|htlc| htlc["direction"] == "out" && htlc["payment_hash"] == hash))
 }
 
 /// Pays an invoice: with `xpay`, or with its predecessor `pay`, which went out of use from version 24.11 on.
