@@ -9,6 +9,9 @@ mod crypto;
 pub mod features;
 pub mod gossip;
 pub mod invoice;
+mod memo;
 pub mod noise;
 pub mod onion;
 pub mod wire;
+
+pub use memo::public_key;

@@ -7,7 +7,9 @@ use bitcoin::transaction::Version;
 use bitcoin::{
     Amount, EcdsaSighashType, FeeRate, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness,
 };
-use secp256k1::{Message, PublicKey, SecretKey};
+use secp256k1::{Message, SecretKey};
+
+use crate::public_key;
 
 use super::commitment::{Commitment, OutputPurpose};
 use super::format::{CommitmentFormat, fee};
@@ -237,7 +239,7 @@ impl Claim {
     fn witness(&self, hash: &Message) -> Witness {
         let signature = bitcoin::ecdsa::Signature::sighash_all(sign(hash, &self.secret));
         let Some(script) = &self.witness_script else {
-            return Witness::p2wpkh(&signature, &PublicKey::from_secret_key_global(&self.secret));
+            return Witness::p2wpkh(&signature, &public_key(&self.secret));
         };
         let mut witness = Witness::new();
         witness.push_ecdsa_signature(&signature);

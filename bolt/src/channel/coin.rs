@@ -10,6 +10,8 @@ use bitcoin::{
 };
 use secp256k1::{Message, PublicKey, SecretKey};
 
+use crate::public_key;
+
 use super::dust::dust_threshold;
 use super::format::fee;
 use super::funding::Funding;
@@ -120,7 +122,7 @@ impl Coin {
     }
 
     fn pubkey(&self) -> CompressedPublicKey {
-        CompressedPublicKey(PublicKey::from_secret_key_global(&self.key))
+        CompressedPublicKey(public_key(&self.key))
     }
 
     /// Where change goes: P2WPKH, whatever the coin itself is.
@@ -130,7 +132,7 @@ impl Coin {
 
     /// What it is as a channel's funding output.
     fn funding(&self, other: &SecretKey) -> Funding {
-        let pubkeys = PerSide { local: self.pubkey().0, remote: PublicKey::from_secret_key_global(other) };
+        let pubkeys = PerSide { local: self.pubkey().0, remote: public_key(other) };
         Funding { outpoint: self.outpoint, amount: self.amount, pubkeys }
     }
 

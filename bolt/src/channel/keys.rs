@@ -3,6 +3,8 @@
 use bitcoin::hashes::{Hash, HashEngine, sha256};
 use secp256k1::{PublicKey, SECP256K1, Scalar, SecretKey};
 
+use crate::memo::{Memo, public_key, remembered};
+
 use super::secrets::{CommitmentNumber, per_commitment_secret};
 use super::side::{PerSide, Side};
 
@@ -29,16 +31,16 @@ pub struct Keyset {
 impl Keyset {
     /// `funding_pubkey` as in `open_channel` and `accept_channel`.
     pub fn funding_pubkey(&self) -> PublicKey {
-        PublicKey::from_secret_key_global(&self.funding)
+        public_key(&self.funding)
     }
 
     /// The basepoints as in `open_channel` and `accept_channel`.
     pub fn basepoints(&self) -> Basepoints {
         Basepoints {
-            revocation: PublicKey::from_secret_key_global(&self.revocation_base),
-            payment: PublicKey::from_secret_key_global(&self.payment_base),
-            delayed_payment: PublicKey::from_secret_key_global(&self.delayed_payment_base),
-            htlc: PublicKey::from_secret_key_global(&self.htlc_base),
+            revocation: public_key(&self.revocation_base),
+            payment: public_key(&self.payment_base),
+            delayed_payment: public_key(&self.delayed_payment_base),
+            htlc: public_key(&self.htlc_base),
         }
     }
 
@@ -51,7 +53,7 @@ impl Keyset {
 
     /// The `per_commitment_point` of this commitment.
     pub fn per_commitment_point(&self, number: CommitmentNumber) -> PublicKey {
-        PublicKey::from_secret_key_global(&self.per_commitment_secret(number))
+        public_key(&self.per_commitment_secret(number))
     }
 
     /// The secret of our `local_delayedpubkey` under this point, ours.
@@ -118,13 +120,16 @@ pub fn htlc_public_keys(
 
 /// `basepoint + SHA256(per_commitment_point || basepoint) * G`.
 pub fn derive_public_key(basepoint: &PublicKey, per_commitment_point: &PublicKey) -> PublicKey {
-    let tweak = hash_of(per_commitment_point, basepoint);
-    basepoint.add_exp_tweak(SECP256K1, &tweak).expect(INFEASIBLE)
+    thread_local!(static KNOWN: Memo<[PublicKey; 2], PublicKey> = Memo::default());
+    remembered(&KNOWN, [*basepoint, *per_commitment_point], || {
+        let tweak = hash_of(per_commitment_point, basepoint);
+        basepoint.add_exp_tweak(SECP256K1, &tweak).expect(INFEASIBLE)
+    })
 }
 
 /// The secret key of [`derive_public_key`], from the basepoint's secret.
 pub fn derive_secret_key(base_secret: &SecretKey, per_commitment_point: &PublicKey) -> SecretKey {
-    let basepoint = PublicKey::from_secret_key_global(base_secret);
+    let basepoint = public_key(base_secret);
     base_secret.add_tweak(&hash_of(per_commitment_point, &basepoint)).expect(INFEASIBLE)
 }
 
@@ -133,18 +138,19 @@ pub fn revocation_public_key(
     revocation_basepoint: &PublicKey,
     per_commitment_point: &PublicKey,
 ) -> PublicKey {
-    let (base_tweak, point_tweak) = revocation_tweaks(revocation_basepoint, per_commitment_point);
-    let base = revocation_basepoint.mul_tweak(SECP256K1, &base_tweak).expect(INFEASIBLE);
-    let point = per_commitment_point.mul_tweak(SECP256K1, &point_tweak).expect(INFEASIBLE);
-    base.combine(&point).expect(INFEASIBLE)
+    thread_local!(static KNOWN: Memo<[PublicKey; 2], PublicKey> = Memo::default());
+    remembered(&KNOWN, [*revocation_basepoint, *per_commitment_point], || {
+        let (base_tweak, point_tweak) = revocation_tweaks(revocation_basepoint, per_commitment_point);
+        let base = revocation_basepoint.mul_tweak(SECP256K1, &base_tweak).expect(INFEASIBLE);
+        let point = per_commitment_point.mul_tweak(SECP256K1, &point_tweak).expect(INFEASIBLE);
+        base.combine(&point).expect(INFEASIBLE)
+    })
 }
 
 /// The secret key of [`revocation_public_key`], from both ends' secrets.
 pub fn revocation_secret_key(revocation_base: &SecretKey, per_commitment_secret: &SecretKey) -> SecretKey {
-    let (base_tweak, point_tweak) = revocation_tweaks(
-        &PublicKey::from_secret_key_global(revocation_base),
-        &PublicKey::from_secret_key_global(per_commitment_secret),
-    );
+    let (base_tweak, point_tweak) =
+        revocation_tweaks(&public_key(revocation_base), &public_key(per_commitment_secret));
     let base = revocation_base.mul_tweak(&base_tweak).expect(INFEASIBLE);
     let point = per_commitment_secret.mul_tweak(&point_tweak).expect(INFEASIBLE);
     base.add_tweak(&Scalar::from(point)).expect(INFEASIBLE)

@@ -6,6 +6,7 @@ use secp256k1::{PublicKey, SecretKey};
 
 use super::signing::{GossipError, check_signature, point, sign};
 use crate::channel::{PerSide, Side, scripts};
+use crate::public_key;
 use crate::wire::{BuildErrors, Catalogue, Message, ShortChannelId, plain::Plain};
 
 /// What a `channel_announcement` says.
@@ -42,10 +43,7 @@ pub struct AnnouncingKeys {
 impl AnnouncingKeys {
     /// Their public keys.
     pub fn end(&self) -> AnnouncedEnd {
-        AnnouncedEnd {
-            node_id: PublicKey::from_secret_key_global(&self.node),
-            funding_pubkey: PublicKey::from_secret_key_global(&self.funding),
-        }
+        AnnouncedEnd { node_id: public_key(&self.node), funding_pubkey: public_key(&self.funding) }
     }
 }
 

@@ -6,8 +6,9 @@
 use std::fmt;
 
 use bitcoin::hashes::{Hash, HashEngine, sha256};
-use secp256k1::ecdh::SharedSecret;
 use secp256k1::{PublicKey, SecretKey};
+
+use crate::memo::{public_key, shared_secret};
 
 use super::cipher::{self, MAC_LENGTH};
 use super::transport::Transport;
@@ -39,12 +40,12 @@ impl Initiator {
     /// only once, where that matters.
     pub fn new(static_secret: SecretKey, remote_static: PublicKey, ephemeral: SecretKey) -> Self {
         let mut state = SymmetricState::new(&remote_static);
-        let ephemeral_public = PublicKey::from_secret_key_global(&ephemeral).serialize();
+        let ephemeral_public = public_key(&ephemeral).serialize();
         state.mix_hash(&ephemeral_public);
         let key = state.mix_key(&remote_static, &ephemeral);
         let mac = state.encrypt(&key, 0, &mut []);
         let act_one = concat(&[&[VERSION], &ephemeral_public, &mac]);
-        let claimed_static = PublicKey::from_secret_key_global(&static_secret).serialize();
+        let claimed_static = public_key(&static_secret).serialize();
         Self { static_secret, claimed_static, ephemeral, state, act_one }
     }
 
@@ -107,7 +108,7 @@ impl Responder {
     /// Waits for someone who knows the public key of `static_secret`. The caller sees to it that `ephemeral` is used
     /// only once, where that matters.
     pub fn new(static_secret: SecretKey, ephemeral: SecretKey) -> Self {
-        let state = SymmetricState::new(&PublicKey::from_secret_key_global(&static_secret));
+        let state = SymmetricState::new(&public_key(&static_secret));
         Self { static_secret, ephemeral, state }
     }
 
@@ -119,7 +120,7 @@ impl Responder {
     pub fn act_one(mut self, act: &[u8]) -> Result<([u8; ACT_TWO_LENGTH], ResponderWaiting), HandshakeError> {
         let (remote_ephemeral, _) = receive_ephemeral(&mut self.state, Act::One, act, &self.static_secret)?;
 
-        let ephemeral_public = PublicKey::from_secret_key_global(&self.ephemeral).serialize();
+        let ephemeral_public = public_key(&self.ephemeral).serialize();
         self.state.mix_hash(&ephemeral_public);
         let key = self.state.mix_key(&remote_ephemeral, &self.ephemeral);
         let mac = self.state.encrypt(&key, 0, &mut []);
@@ -257,8 +258,8 @@ impl SymmetricState {
 
     /// Mixes the ECDH of both keys into the chaining key, and returns the temporary key that comes with it.
     fn mix_key(&mut self, public: &PublicKey, secret: &SecretKey) -> [u8; 32] {
-        let shared = SharedSecret::new(public, secret);
-        let (chaining_key, key) = cipher::hkdf(&self.chaining_key, &shared.secret_bytes());
+        let shared = shared_secret(public, secret);
+        let (chaining_key, key) = cipher::hkdf(&self.chaining_key, &shared);
         self.chaining_key = chaining_key;
         key
     }

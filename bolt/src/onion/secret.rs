@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use secp256k1::ecdh;
 use secp256k1::{PublicKey, SECP256K1, Scalar, SecretKey};
 
 use crate::crypto;
+use crate::memo::shared_secret;
 
 /// Why no derivation below fails: each factor is a hash of the very point that it blinds.
 const INFEASIBLE: &str = "no one can find a point whose own hash is no scalar";
@@ -18,7 +18,7 @@ pub struct SharedSecret([u8; 32]);
 impl SharedSecret {
     /// The ECDH of both: SHA-256 of the compressed product.
     pub fn new(public: &PublicKey, secret: &SecretKey) -> Self {
-        Self(ecdh::SharedSecret::new(public, secret).secret_bytes())
+        Self(shared_secret(public, secret))
     }
 
     /// These very bytes.

@@ -5,6 +5,7 @@ use bitcoin::{FeeRate, ScriptBuf};
 use lnprototest_bolt::channel::{
     Commitment, ExpectedSignature, Htlc, HtlcOutcome, Keyset, Side, UpdateError,
 };
+use lnprototest_bolt::public_key;
 use lnprototest_bolt::wire::{Message, Value};
 use secp256k1::ecdsa::Signature;
 use secp256k1::{PublicKey, SecretKey};
@@ -137,7 +138,7 @@ impl Life {
             return Ok(());
         }
         let secret = step.hash("per_commitment_secret")?;
-        let point = SecretKey::from_slice(&secret).map(|secret| PublicKey::from_secret_key_global(&secret));
+        let point = SecretKey::from_slice(&secret).map(|secret| public_key(&secret));
         let due = self.points.get(&number).copied();
         if let Some(due) = due.filter(|due| point.as_ref() != Ok(due)) {
             let expected = format!("the secret of {due}, the point of the node's commitment {number}");

@@ -1,12 +1,12 @@
 //! What the node is asked to do.
 
 use bitcoin::Amount;
+use lnprototest_bolt::public_key;
 use lnprototest_runner_api::{self as api, NodeError, Operation, Outcome};
 use lnprototest_spec_events::event::{
     AddHtlc, CloseChannel, ForceClose, FundChannel, Invoice, Pay, SetFeerate, SetPolicy, Wait,
 };
 use lnprototest_spec_events::{Bytes, Object, Value};
-use secp256k1::PublicKey;
 use std::time::Duration;
 
 use super::performer::Performer;
@@ -45,7 +45,7 @@ impl Performer<'_> {
 
     pub(super) async fn fund_channel(&mut self, event: &FundChannel) -> Result<(), Stop> {
         let session = self.on(&event.on);
-        let peer = PublicKey::from_secret_key_global(&self.stage.session(session)?.key);
+        let peer = public_key(&self.stage.session(session)?.key);
         let operation = Operation::FundChannel(api::FundChannel {
             peer,
             amount: Amount::from_sat(self.eval(&event.sat)?),
@@ -145,7 +145,7 @@ impl Performer<'_> {
         let channel = self.stage.channel(name)?;
         let channel_id = channel.funding.channel_id();
         let session = channel.session.clone();
-        let peer = PublicKey::from_secret_key_global(&self.stage.session(&session)?.key);
+        let peer = public_key(&self.stage.session(&session)?.key);
         Ok(api::ChannelRef { peer, channel_id })
     }
 

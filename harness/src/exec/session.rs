@@ -4,13 +4,14 @@ use lnprototest_bolt::channel::Side;
 use lnprototest_bolt::noise::{
     ACT_ONE_LENGTH, ACT_THREE_LENGTH, ACT_TWO_LENGTH, Initiator, Responder, Transport,
 };
+use lnprototest_bolt::public_key;
 use lnprototest_bolt::wire::Message;
 use lnprototest_bolt::wire::broken::Broken;
 use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_runner_api::{ByteStream, Operation};
 use lnprototest_spec_events::event::{Accept, Connect, Disconnect, ExpectMsg, Msg, RawMsg, SessionRef};
 use lnprototest_spec_events::{EvalError, EvalErrorKind, Expr, Typed, Value};
-use secp256k1::{PublicKey, SecretKey};
+use secp256k1::SecretKey;
 use std::rc::Rc;
 
 use super::performer::{Performer, unexpected};
@@ -43,10 +44,7 @@ impl Performer<'_> {
         let key = self.eval(&event.key)?;
         self.part_from(&event.name).await?;
         let reception = Reception::default();
-        let operation = Operation::ConnectOut {
-            node_id: PublicKey::from_secret_key_global(&key),
-            address: reception.address(),
-        };
+        let operation = Operation::ConnectOut { node_id: public_key(&key), address: reception.address() };
         self.stage.begin("connect_out", operation, Aim::Success).await?;
         let dialled = reception.dialled().map_err(|error| {
             Stop::environment(format!("the node's connection can't be accepted: {error}"))

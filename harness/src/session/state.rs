@@ -1,9 +1,10 @@
 //! The state of one connection: its handshake, its ciphers, what came and what was said.
 
 use lnprototest_bolt::noise::{Decoder, Encryptor, Initiator, Transport};
+use lnprototest_bolt::public_key;
 use lnprototest_bolt::wire::{Catalogue, DecodeError, Message};
 use lnprototest_spec_events::{Object, Value};
-use secp256k1::{PublicKey, SecretKey};
+use secp256k1::SecretKey;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -317,7 +318,7 @@ impl Session {
         Value::object(View {
             sent: self.sent.clone(),
             rcvd: self.rcvd.clone(),
-            node_id: Value::bytes(PublicKey::from_secret_key_global(&self.key).serialize()),
+            node_id: Value::bytes(public_key(&self.key).serialize()),
             acts: self.acts.clone(),
         })
     }

@@ -42,7 +42,7 @@ enum State {
 impl LdkNode {
     /// A fresh node in `world`.
     pub(crate) async fn start(world: World, material: Arc<KeyMaterial>) -> Result<Self, NodeError> {
-        let wallet = Wallet::new(material.wallet_key);
+        let wallet = Wallet::new(material.wallet.clone());
         if let Some(at) = world.chain.block_at(<dyn Chain>::NODE_COINBASE_HEIGHT).await? {
             wallet.own_coinbase(&at.block, at.height);
         }

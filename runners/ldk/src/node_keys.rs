@@ -10,6 +10,8 @@ use bitcoin::secp256k1::ecdh::SharedSecret;
 use bitcoin::secp256k1::ecdsa::{RecoverableSignature, Signature};
 use bitcoin::secp256k1::{Keypair, Message, PublicKey, SECP256K1, Scalar, SecretKey, schnorr};
 use lightning::bolt11_invoice::RawBolt11Invoice;
+use lightning::ln::chan_utils::ChannelPublicKeys;
+use lightning::ln::channel_keys::{DelayedPaymentBasepoint, HtlcBasepoint, RevocationBasepoint};
 use lightning::ln::inbound_payment::ExpandedKey;
 use lightning::ln::msgs::UnsignedGossipMessage;
 use lightning::ln::script::ShutdownScript;
@@ -20,20 +22,21 @@ use lightning::sign::{
 };
 use lightning::util::message_signing;
 use lightning::util::ser::Writeable;
-use lnprototest_runner_api::NodeKeys;
+use lnprototest_runner_api::{Keyset, NodeKeys};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::signer::ChannelKeys;
+use crate::wallet::Spenders;
 
 /// What follows from [`NodeKeys`] alone. Deriving it takes about a millisecond, so it is made once for each set of
 /// keys and shared by all nodes that have them.
 pub(crate) struct KeyMaterial {
     pub(crate) keys: NodeKeys,
     pub(crate) node_id: PublicKey,
-    /// Of the node's own on-chain wallet.
-    pub(crate) wallet_key: SecretKey,
-    pub(crate) wallet_script: ScriptBuf,
+    /// Of the node's on-chain wallet.
+    pub(crate) wallet: Spenders,
+    pub(crate) channel_points: ChannelPublicKeys,
     inbound_payments: ExpandedKey,
     peer_storage: PeerStorageKey,
     receive_auth: ReceiveAuthKey,
@@ -53,11 +56,10 @@ impl KeyMaterial {
         };
         let wallet_key = SecretKey::from_slice(&derived("wallet"))
             .expect("a hash is below the curve's order but for 2^-128");
-        let wallet_hash = bitcoin::CompressedPublicKey(wallet_key.public_key(SECP256K1)).wpubkey_hash();
         Self {
             node_id: keys.node_key.public_key(SECP256K1),
-            wallet_key,
-            wallet_script: ScriptBuf::new_p2wpkh(&wallet_hash),
+            wallet: Spenders::new(wallet_key),
+            channel_points: channel_points(&keys.channel),
             inbound_payments: ExpandedKey::new(derived("inbound payments")),
             peer_storage: PeerStorageKey { inner: derived("peer storage") },
             receive_auth: ReceiveAuthKey(derived("receive auth")),
@@ -65,6 +67,17 @@ impl KeyMaterial {
             htlc_signer: in_memory_signer(&keys),
             keys,
         }
+    }
+}
+
+fn channel_points(secrets: &Keyset) -> ChannelPublicKeys {
+    let point = |secret: &SecretKey| secret.public_key(SECP256K1);
+    ChannelPublicKeys {
+        funding_pubkey: point(&secrets.funding),
+        revocation_basepoint: RevocationBasepoint(point(&secrets.revocation_base)),
+        payment_point: point(&secrets.payment_base),
+        delayed_payment_basepoint: DelayedPaymentBasepoint(point(&secrets.delayed_payment_base)),
+        htlc_basepoint: HtlcBasepoint(point(&secrets.htlc_base)),
     }
 }
 
@@ -209,13 +222,13 @@ impl SignerProvider for SignerSource {
     }
 
     fn get_destination_script(&self, _channel_keys_id: [u8; 32]) -> Result<ScriptBuf, ()> {
-        Ok(self.keys.material.wallet_script.clone())
+        Ok(self.keys.material.wallet.script().clone())
     }
 
     fn get_shutdown_scriptpubkey(&self) -> Result<ShutdownScript, ()> {
         match self.close_to().clone() {
             Some(script) => Ok(script),
-            None => ShutdownScript::try_from(self.keys.material.wallet_script.clone()).map_err(|_| ()),
+            None => ShutdownScript::try_from(self.keys.material.wallet.script().clone()).map_err(|_| ()),
         }
     }
 }

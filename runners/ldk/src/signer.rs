@@ -13,7 +13,6 @@ use lightning::ln::chan_utils::{
     HTLCOutputInCommitment, HolderCommitmentTransaction, build_commitment_secret,
     get_keyed_anchor_redeemscript, make_funding_redeemscript,
 };
-use lightning::ln::channel_keys::{DelayedPaymentBasepoint, HtlcBasepoint, RevocationBasepoint};
 use lightning::ln::msgs::UnsignedChannelAnnouncement;
 use lightning::sign::ecdsa::EcdsaChannelSigner;
 use lightning::sign::{
@@ -139,16 +138,8 @@ impl ChannelSigner for ChannelKeys {
         Ok(())
     }
 
-    fn pubkeys(&self, secp: &Secp256k1<All>) -> ChannelPublicKeys {
-        let Keyset { funding, revocation_base, payment_base, delayed_payment_base, htlc_base, .. } =
-            self.secrets();
-        ChannelPublicKeys {
-            funding_pubkey: funding.public_key(secp),
-            revocation_basepoint: RevocationBasepoint(revocation_base.public_key(secp)),
-            payment_point: payment_base.public_key(secp),
-            delayed_payment_basepoint: DelayedPaymentBasepoint(delayed_payment_base.public_key(secp)),
-            htlc_basepoint: HtlcBasepoint(htlc_base.public_key(secp)),
-        }
+    fn pubkeys(&self, _: &Secp256k1<All>) -> ChannelPublicKeys {
+        self.keys.material.channel_points.clone()
     }
 
     fn new_funding_pubkey(&self, splice_parent: Txid, secp: &Secp256k1<All>) -> PublicKey {

@@ -24,11 +24,11 @@ const DUST: Amount = Amount::from_sat(330);
 
 /// A small on-chain wallet: P2WPKH outputs to a key of its own, and one coinbase that pays the chain's key.
 pub(crate) struct Wallet {
-    own: Spender,
-    coinbase: Spender,
+    spenders: Spenders,
     coins: Mutex<BTreeMap<OutPoint, Coin>>,
 }
 
+#[derive(Clone)]
 struct Spender {
     key: SecretKey,
     hash: WPubkeyHash,
@@ -39,6 +39,27 @@ impl Spender {
     fn new(key: SecretKey) -> Self {
         let hash = CompressedPublicKey(key.public_key(SECP256K1)).wpubkey_hash();
         Self { key, hash, script: ScriptBuf::new_p2wpkh(&hash) }
+    }
+}
+
+/// Who can spend what a wallet holds.
+#[derive(Clone)]
+pub(crate) struct Spenders {
+    own: Spender,
+    coinbase: Spender,
+}
+
+impl Spenders {
+    /// The wallet's own key, and the chain's.
+    pub(crate) fn new(own: SecretKey) -> Self {
+        let coinbase =
+            SecretKey::from_slice(&<dyn Chain>::COINBASE_KEY).expect("the constant is a valid key");
+        Self { own: Spender::new(own), coinbase: Spender::new(coinbase) }
+    }
+
+    /// What the wallet's own key can spend.
+    pub(crate) fn script(&self) -> &ScriptBuf {
+        &self.own.script
     }
 }
 
@@ -68,19 +89,14 @@ pub(crate) struct InsufficientFunds {
 }
 
 impl Wallet {
-    pub(crate) fn new(key: SecretKey) -> Self {
-        let coinbase_key =
-            SecretKey::from_slice(&<dyn Chain>::COINBASE_KEY).expect("the constant is a valid key");
-        Self {
-            own: Spender::new(key),
-            coinbase: Spender::new(coinbase_key),
-            coins: Mutex::new(BTreeMap::new()),
-        }
+    /// A wallet without coins.
+    pub(crate) fn new(spenders: Spenders) -> Self {
+        Self { spenders, coins: Mutex::new(BTreeMap::new()) }
     }
 
     /// Where its change goes, and whatever else it is to receive.
     pub(crate) fn script(&self) -> &ScriptBuf {
-        &self.own.script
+        &self.spenders.own.script
     }
 
     /// Takes the outputs of `block`'s coinbase that pay the chain's key.
@@ -89,7 +105,7 @@ impl Wallet {
         let txid = coinbase.compute_txid();
         let mut coins = self.coins();
         for (vout, output) in (0..).zip(&coinbase.output) {
-            if output.script_pubkey == self.coinbase.script {
+            if output.script_pubkey == self.spenders.coinbase.script {
                 let coin = Coin { output: output.clone(), confirmed: Some(height), spent: None };
                 coins.insert(OutPoint { txid, vout }, coin);
             }
@@ -100,7 +116,7 @@ impl Wallet {
     pub(crate) fn block_connected(&self, block: &Block, height: u32) {
         let mut coins = self.coins();
         for tx in &block.txdata {
-            let pays_us = tx.output.iter().any(|output| output.script_pubkey == self.own.script);
+            let pays_us = tx.output.iter().any(|output| output.script_pubkey == self.spenders.own.script);
             let spends_us = tx.input.iter().any(|input| coins.contains_key(&input.previous_output));
             if pays_us || spends_us {
                 self.note(&mut coins, tx, Some(height), false);
@@ -137,7 +153,7 @@ impl Wallet {
     ) -> Result<Transaction, InsufficientFunds> {
         let feerate = FeeRate::from_sat_per_kwu(feerate_per_kw.into());
         let outputs = vec![TxOut { value: amount, script_pubkey: script }];
-        let change = TxOut { value: Amount::ZERO, script_pubkey: self.own.script.clone() };
+        let change = TxOut { value: Amount::ZERO, script_pubkey: self.spenders.own.script.clone() };
         let mut weight = BASE_WEIGHT + outputs[0].weight() + change.weight();
         let fee = |weight| feerate.fee_wu(weight).unwrap_or(Amount::MAX_MONEY);
 
@@ -198,7 +214,7 @@ impl Wallet {
             }
         }
         for (vout, output) in (0..).zip(&tx.output) {
-            if output.script_pubkey == self.own.script {
+            if output.script_pubkey == self.spenders.own.script {
                 coins
                     .entry(OutPoint { txid, vout })
                     .and_modify(|coin| coin.confirmed = confirmed)
@@ -213,8 +229,9 @@ impl Wallet {
         let mut sighashes = SighashCache::new(&*tx);
         for index in 0..tx.input.len() {
             let Some(spent) = prevout(index) else { continue };
-            let Some(spender) =
-                [&self.own, &self.coinbase].into_iter().find(|spender| spender.script == spent.script_pubkey)
+            let Some(spender) = [&self.spenders.own, &self.spenders.coinbase]
+                .into_iter()
+                .find(|spender| spender.script == spent.script_pubkey)
             else {
                 continue;
             };
@@ -252,9 +269,9 @@ impl WalletSourceSync for Wallet {
             let spend = coin.spent;
             spend.is_none_or(|spend| spend.replaceable && spend.confirmed.is_none())
         };
-        let hash = |coin: &Coin| match coin.output.script_pubkey == self.own.script {
-            true => self.own.hash,
-            false => self.coinbase.hash,
+        let hash = |coin: &Coin| match coin.output.script_pubkey == self.spenders.own.script {
+            true => self.spenders.own.hash,
+            false => self.spenders.coinbase.hash,
         };
         Ok(self
             .coins()
@@ -265,7 +282,7 @@ impl WalletSourceSync for Wallet {
     }
 
     fn get_change_script(&self) -> Result<ScriptBuf, ()> {
-        Ok(self.own.script.clone())
+        Ok(self.spenders.own.script.clone())
     }
 
     fn sign_psbt(&self, psbt: Psbt) -> Result<Transaction, ()> {
@@ -328,7 +345,7 @@ mod tests {
     }
 
     fn wallet(chain: &EmbeddedChain) -> Wallet {
-        let wallet = Wallet::new(SecretKey::from_slice(&[1; 32]).unwrap());
+        let wallet = Wallet::new(Spenders::new(SecretKey::from_slice(&[1; 32]).unwrap()));
         let at = now(chain.block_at(<dyn Chain>::NODE_COINBASE_HEIGHT)).unwrap().unwrap();
         wallet.own_coinbase(&at.block, at.height);
         wallet

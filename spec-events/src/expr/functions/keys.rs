@@ -2,6 +2,7 @@
 
 use bitcoin::hashes::{Hash, sha256};
 use lnprototest_bolt::channel::{CommitmentNumber, ExpectedSignature, Keyset, high_s};
+use lnprototest_bolt::public_key;
 use secp256k1::ecdsa::Signature;
 use secp256k1::{Message, PublicKey, SECP256K1, Scalar, SecretKey};
 use std::rc::Rc;
@@ -86,7 +87,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         doc: "The public key of a secret key.",
         call: |arguments| {
             let secret = argument::<SecretKey>(arguments, 0)?;
-            Ok(Value::bytes(PublicKey::from_secret_key_global(&secret).serialize()))
+            Ok(Value::bytes(public_key(&secret).serialize()))
         },
     },
     Function {
@@ -127,7 +128,7 @@ impl Object for KeysetValue {
     fn member(&self, name: &str) -> Option<Value> {
         let Self(keyset) = self;
         let secret = |key: &SecretKey| Some(Value::bytes(key.secret_bytes()));
-        let point = |key: &SecretKey| Some(Value::bytes(PublicKey::from_secret_key_global(key).serialize()));
+        let point = |key: &SecretKey| Some(Value::bytes(public_key(key).serialize()));
         let commitment =
             |n| Some(Value::bytes(keyset.per_commitment_point(CommitmentNumber::new(n)?).serialize()));
         match name {
