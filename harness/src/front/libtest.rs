@@ -29,7 +29,10 @@ pub(super) fn main(product: &Product) -> ExitCode {
 fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageError> {
     let TestArguments { libtest, target, proposals, path, judging } = arguments;
     let what = What { proposals, ..What::default() };
-    let selection = Selection::load(product, &what)?;
+    // So nextest runs each test, in a process of its own.
+    let is_one = libtest.exact && !libtest.list && target.partition.is_none();
+    let only = libtest.filter.as_deref().filter(|_| is_one);
+    let selection = Selection::load_only(product, &what, only)?;
     let specs = target.part_of(&selection.specs);
     let interrupt = super::program::interrupt_on_signal()?;
     let runner = target.runner(product)?;

@@ -35,12 +35,22 @@ pub fn bundled() -> Result<Vec<Arc<Spec>>, UsageError> {
 impl Selection {
     /// Loads what `what` names; nothing named means all.
     pub(super) fn load(product: &Product, what: &What) -> Result<Self, UsageError> {
+        Self::load_only(product, what, None)
+    }
+
+    /// Loads what `what` names; of that, the spec `only`, if there is one of that name. It is not told then what is
+    /// wrong with others.
+    pub(super) fn load_only(product: &Product, what: &What, only: Option<&str>) -> Result<Self, UsageError> {
         let extended = extended(&what.proposals.messages)?;
-        let trees = match (&what.what[..], &product.specs) {
+        let mut trees = match (&what.what[..], &product.specs) {
             ([], Some(folder)) => vec![Tree::read(folder).map_err(UsageError::Specs)?],
             ([], None) => vec![bundled_tree()],
             (named, _) => named_trees(named)?,
         };
+        let only = only.filter(|only| trees.iter().any(|tree| tree.spec_names().any(|name| name == *only)));
+        if let Some(only) = only {
+            trees.iter_mut().for_each(|tree| tree.retain(|name| name == only));
+        }
         let capabilities = Capability::ALL.map(Capability::name);
         let language = Language {
             catalogue: extended.as_ref().unwrap_or_else(|| Catalogue::bolts()),
@@ -53,7 +63,7 @@ impl Selection {
         }
         let specs: Vec<_> = suite.specs.into_iter().map(Arc::new).collect();
         no_name_twice(&specs)?;
-        Ok(Self { specs, extended, is_whole: what.what.is_empty() })
+        Ok(Self { specs, extended, is_whole: what.what.is_empty() && only.is_none() })
     }
 
     /// The paths of a spec.
@@ -154,6 +164,15 @@ fn extended(files: &[std::path::PathBuf]) -> Result<Option<Catalogue>, UsageErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_spec_is_loaded_alone() {
+        let load = |only| Selection::load_only(&Product::new(), &What::default(), Some(only)).unwrap();
+        let one = load("bolt01/init/echo");
+        assert_eq!(one.specs.iter().map(|spec| &*spec.name).collect::<Vec<_>>(), ["bolt01/init/echo"]);
+        assert!(!one.is_whole);
+        assert!(load("bolt01/init/none_of_this_name").is_whole);
+    }
 
     #[test]
     fn two_specs_of_one_name_are_refused_with_both_files() {
