@@ -23,6 +23,7 @@ use lightning::sign::{
 use lightning::util::message_signing;
 use lightning::util::ser::Writeable;
 use lnprototest_runner_api::{Keyset, NodeKeys};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -37,6 +38,8 @@ pub(crate) struct KeyMaterial {
     /// Of the node's on-chain wallet.
     pub(crate) wallet: Spenders,
     pub(crate) channel_points: ChannelPublicKeys,
+    /// The per-commitment points that were asked for, by LDK's indices.
+    commitment_points: Mutex<HashMap<u64, PublicKey>>,
     inbound_payments: ExpandedKey,
     peer_storage: PeerStorageKey,
     receive_auth: ReceiveAuthKey,
@@ -60,6 +63,7 @@ impl KeyMaterial {
             node_id: keys.node_key.public_key(SECP256K1),
             wallet: Spenders::new(wallet_key),
             channel_points: channel_points(&keys.channel),
+            commitment_points: Mutex::default(),
             inbound_payments: ExpandedKey::new(derived("inbound payments")),
             peer_storage: PeerStorageKey { inner: derived("peer storage") },
             receive_auth: ReceiveAuthKey(derived("receive auth")),
@@ -67,6 +71,10 @@ impl KeyMaterial {
             htlc_signer: in_memory_signer(&keys),
             keys,
         }
+    }
+
+    pub(crate) fn commitment_points(&self) -> MutexGuard<'_, HashMap<u64, PublicKey>> {
+        self.commitment_points.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

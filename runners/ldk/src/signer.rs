@@ -61,9 +61,14 @@ impl ChannelKeys {
         channel: &ChannelTransactionParameters,
         secp: &Secp256k1<All>,
     ) -> Result<(SecretKey, ScriptBuf), ()> {
-        let ours = self.funding_key(channel.splice_parent_funding_txid);
+        let parent = channel.splice_parent_funding_txid;
+        let key = self.funding_key(parent);
+        let ours = match parent {
+            Some(_) => key.public_key(secp),
+            None => self.keys.material.channel_points.funding_pubkey,
+        };
         let theirs = channel.counterparty_parameters.as_ref().ok_or(())?.pubkeys.funding_pubkey;
-        Ok((ours, make_funding_redeemscript(&ours.public_key(secp), &theirs)))
+        Ok((key, make_funding_redeemscript(&ours, &theirs)))
     }
 
     /// The witness of input `index` of `spend`, which spends our share of a commitment that the peer published.
@@ -118,8 +123,14 @@ impl ChannelKeys {
 
 impl ChannelSigner for ChannelKeys {
     fn get_per_commitment_point(&self, index: u64, secp: &Secp256k1<All>) -> Result<PublicKey, ()> {
+        let mut known = self.keys.material.commitment_points();
+        if let Some(point) = known.get(&index) {
+            return Ok(*point);
+        }
         let secret = self.release_commitment_secret(index)?;
-        Ok(SecretKey::from_slice(&secret).map_err(|_| ())?.public_key(secp))
+        let point = SecretKey::from_slice(&secret).map_err(|_| ())?.public_key(secp);
+        known.insert(index, point);
+        Ok(point)
     }
 
     fn release_commitment_secret(&self, index: u64) -> Result<[u8; 32], ()> {
