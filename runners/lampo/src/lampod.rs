@@ -8,11 +8,12 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::api::{Api, ApiError};
+use crate::batches::Batches;
 use crate::bitcoind::Bitcoind;
 use crate::config::{self, Config};
 
@@ -34,8 +35,6 @@ pub(crate) struct Lampod {
     pub(crate) quiescence: Quiescence,
     pub(crate) bitcoind: Bitcoind,
     pub(crate) api: Api,
-    /// When it was started.
-    pub(crate) started: Instant,
     heard: Rc<Heard>,
     in_transit: Rc<Cell<usize>>,
     /// Whether it was asked to dial.
@@ -49,8 +48,7 @@ pub(crate) struct Lampod {
 /// What is known of it from its log.
 #[derive(Default)]
 struct Heard {
-    /// When a peer revoked a commitment last, which is when HTLCs begin to be dealt with.
-    revoked: Cell<Option<Instant>>,
+    batches: Batches,
     /// What it said when a thread of it panicked.
     panic: RefCell<Option<String>>,
     /// Whether the next line tells why a thread panicked.
@@ -75,6 +73,8 @@ pub(crate) struct Start<'a> {
     pub(crate) keys: Option<&'a NodeKeys>,
     /// The height above which its wallet looks for its coins.
     pub(crate) wallet_from: u32,
+    /// Whether there are HTLCs in its data that wait to be dealt with.
+    pub(crate) htlcs_wait: bool,
 }
 
 impl Start<'_> {
@@ -113,7 +113,6 @@ impl Start<'_> {
         write_config(self.dir, &config)?;
         peer_port.release();
         api_port.release();
-        let started = Instant::now();
         let daemon = Launch::new(self.program)
             .arg("-d")
             .arg(self.dir)
@@ -121,7 +120,8 @@ impl Start<'_> {
             .env("RUST_BACKTRACE", "0")
             .spawn()
             .map_err(start_failed)?;
-        let heard = Rc::<Heard>::default();
+        let batches = Batches::of_a_start(self.htlcs_wait);
+        let heard = Rc::new(Heard { batches, ..Heard::default() });
         let ear = Rc::clone(&heard);
         daemon.on_line(move |line| ear.take_in(line));
         Ok(Lampod {
@@ -129,7 +129,6 @@ impl Start<'_> {
             daemon,
             bitcoind,
             api: Api::new(api_port.number()),
-            started,
             heard,
             in_transit: Rc::default(),
             dials: Cell::default(),
@@ -159,10 +158,10 @@ impl Lampod {
         }
     }
 
-    /// When a peer last revoked a commitment.
-    pub(crate) fn revoked(&self) -> Option<Instant> {
+    /// Its batches of HTLCs, by all that it has said.
+    pub(crate) fn batches(&self) -> &Batches {
         self.daemon.last_words(0);
-        self.heard.revoked.get()
+        &self.heard.batches
     }
 
     /// Notes a request to its API, until the value is dropped: once it is on its way.
@@ -272,9 +271,8 @@ impl Drop for Transit {
 
 impl Heard {
     fn take_in(&self, line: &str) {
-        if line.contains(" Received message RevokeAndACK(") {
-            self.revoked.set(Some(Instant::now()));
-        } else if line.starts_with("thread '") && line.contains(" panicked at ") {
+        self.batches.take_in(line);
+        if line.starts_with("thread '") && line.contains(" panicked at ") {
             let mut panic = self.panic.borrow_mut();
             self.reason_follows.set(panic.is_none());
             panic.get_or_insert_with(|| line.to_owned());
