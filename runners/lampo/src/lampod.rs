@@ -36,9 +36,11 @@ pub(crate) struct Lampod {
     pub(crate) bitcoind: Bitcoind,
     pub(crate) api: Api,
     heard: Rc<Heard>,
-    in_transit: Rc<Cell<usize>>,
+    requests: Rc<Requests>,
     /// Whether it was asked to dial.
     pub(crate) dials: Cell<bool>,
+    /// Whether it was asked to fund a channel.
+    pub(crate) funds: Cell<bool>,
     /// Told each time it was found at rest.
     pub(crate) rested: Notify,
     peer_port: Port,
@@ -130,8 +132,9 @@ impl Start<'_> {
             bitcoind,
             api: Api::new(api_port.number()),
             heard,
-            in_transit: Rc::default(),
+            requests: Rc::default(),
             dials: Cell::default(),
+            funds: Cell::default(),
             rested: Notify::new(),
             peer_port,
             _api_port: api_port,
@@ -166,13 +169,20 @@ impl Lampod {
 
     /// Notes a request to its API, until the value is dropped: once it is on its way.
     pub(crate) fn transit(&self) -> Transit {
-        self.in_transit.set(self.in_transit.get() + 1);
-        Transit(Rc::clone(&self.in_transit))
+        self.requests.in_transit.set(self.requests.in_transit.get() + 1);
+        Transit(Rc::clone(&self.requests))
     }
 
     /// Whether a request to its API is not on its way yet.
     pub(crate) fn in_transit(&self) -> bool {
-        self.in_transit.get() > 0
+        self.requests.in_transit.get() > 0
+    }
+
+    /// Waits until all requests to its API are on their way.
+    pub(crate) async fn requests_sent(&self) {
+        while self.in_transit() {
+            self.requests.one_sent.notified().await;
+        }
     }
 
     /// Waits for `event`, unless it ends before.
@@ -260,12 +270,21 @@ impl Lampod {
     }
 }
 
+/// Those to Lampo's API.
+#[derive(Default)]
+struct Requests {
+    /// How many are not on their way yet.
+    in_transit: Cell<usize>,
+    one_sent: Notify,
+}
+
 /// A request to Lampo's API that is not on its way yet.
-pub(crate) struct Transit(Rc<Cell<usize>>);
+pub(crate) struct Transit(Rc<Requests>);
 
 impl Drop for Transit {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.in_transit.set(self.0.in_transit.get() - 1);
+        self.0.one_sent.notify_waiters();
     }
 }
 

@@ -13,7 +13,7 @@ use crate::batches::BATCH;
 use crate::lampod::Lampod;
 
 /// How long a look at its threads may take to find them asleep.
-const ASLEEP_WITHIN: Duration = Duration::from_secs(50);
+pub(crate) const ASLEEP_WITHIN: Duration = Duration::from_secs(50);
 /// A connection that it has dialled holds bytes back until those before are acknowledged (Nagle's algorithm), which Linux
 /// may put off for 40 ms; of those that we have dialled the proof takes care.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(60);
@@ -31,7 +31,11 @@ impl Lampod {
             if let Some(how) = self.end() {
                 return Ok(Settled::Died { how });
             }
-            match self.unless_it_ends(self.bitcoind.tip_known()).await {
+            let told = async {
+                self.requests_sent().await;
+                self.bitcoind.tip_known().await
+            };
+            match self.unless_it_ends(told).await {
                 Ok(known) => known?,
                 Err(how) => return Ok(Settled::Died { how }),
             }
