@@ -1,16 +1,16 @@
 //! May HTLCs still wait for one of LDK's batches?
 //!
-//! LDK deals with HTLCs in batches: with those that a peer has committed to for good, and then with those that it fails back.
-//! Each comes at most 201 ms (log-normal in between) after there is something for it, by a timer of the node. How long that takes on a
-//! busy machine nobody knows, but it need not be known: when the node is seen asleep it has set the timer, and when it is seen asleep again
-//! once that must have rung, it has done what it woke for.
+//! LDK deals with HTLCs in batches: with those that a peer has committed to for good, and then with those that it fails
+//! back. Each comes at most 201 ms (log-normal in between) after there is something for it, by a timer of the node. How
+//! late it is on a busy machine nobody knows, but need not know: a node that is seen asleep has set the timer, and one that
+//! is seen asleep again once that must have rung has done what it woke for.
 
 use std::cell::{Cell, OnceCell};
 use std::time::{Duration, Instant};
 
 /// How long the timer of a batch runs at most.
 pub(crate) const BATCH: Duration = Duration::from_millis(205);
-/// The first batch comes no sooner than so long after the start; and what is there before it sets the timer anew, to the same time.
+/// The first batch comes no sooner than so long after the start, and what is there before it has to wait as long itself.
 const FIRST: Duration = Duration::from_millis(2_005);
 
 /// Whether there may be something for the next batch, as the node's log tells.
@@ -54,8 +54,8 @@ impl Batches {
         }
     }
 
-    /// How long it takes until they are over, if they are not. The node was asleep at some time since `since`, and all that it
-    /// said until then is taken in; it is `now`.
+    /// How long it takes until they are over, if they are not. The node was asleep at some time since `since`, and all that
+    /// it said until then is taken in; it is `now`.
     pub(crate) fn over_in(&self, since: Instant, now: Instant) -> Option<Duration> {
         let first_rings = *self.first_rings.get_or_init(|| now + FIRST);
         let early = self.seen.replace(Some(since)).is_none_or(|before| before < first_rings);
