@@ -90,7 +90,10 @@ impl Start<'_> {
             tries += 1;
             let lampod = self.launch().await?;
             match lampod.wait_until_ready().await {
-                Ok(()) => return Ok(lampod),
+                Ok(()) => {
+                    lampod.first_look().await;
+                    return Ok(lampod);
+                }
                 Err(NotReady::TryAgain(how)) if tries < TRIES => {
                     tracing::debug!(how, "it is started once more, with other ports");
                 }

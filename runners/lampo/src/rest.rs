@@ -21,6 +21,14 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(60);
 const WATCHED: Duration = Duration::from_millis(500);
 
 impl Lampod {
+    /// Sees it asleep, so that the time of its first batch runs from now on, and not only when it is first needed.
+    pub(crate) async fn first_look(&self) {
+        let since = Instant::now();
+        if self.quiescence.asleep(ASLEEP_WITHIN).await.is_ok() {
+            self.batches().over_in(since, Instant::now());
+        }
+    }
+
     /// Waits until it has nothing left to do.
     ///
     /// # Errors
