@@ -6,7 +6,7 @@ mod support;
 
 use lnprototest_harness::verdict::{Blame, Verdict};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::Reaction::{Close, Die, Panic, Raw, Send, SendHalf};
+use support::Reaction::{Close, CloseAndDie, Die, Panic, Raw, Send, SendHalf};
 use support::{Reaction, Scripted, run, run_scaled};
 
 /// `init` without any feature.
@@ -141,6 +141,16 @@ fn a_node_that_dies() {
     assert_eq!(code(&verdict), "crash");
     let Verdict::Fail(failure) = verdict else { unreachable!() };
     assert_eq!(failure.log_tail, ["the scripted node's last words"]);
+}
+
+#[test]
+fn a_node_that_hangs_up_because_it_dies_has_not_just_hung_up() {
+    let close = "  - Connect: peer\n  - ExpectMsg: init\n  - ExpectDisconnect: {}\n";
+    assert!(matches!(run(greeting(vec![Send(INIT.into()), Close]), close), Verdict::Pass));
+    let verdict = run(greeting(vec![Send(INIT.into()), CloseAndDie]), close);
+    assert_eq!(code(&verdict), "crash");
+    let Verdict::Fail(failure) = verdict else { unreachable!("`code` looked") };
+    assert_eq!(failure.step, "ExpectDisconnect");
 }
 
 #[test]

@@ -134,6 +134,10 @@ impl<'a> Stage<'a> {
             while let Some(arrived) = self.session(session)?.take() {
                 self.session(session)?.refuse_forbidden(&arrived)?;
                 if !self.deal_with(session, &arrived, background, wanted).await? {
+                    if matches!(arrived, Arrived::End) {
+                        // Whoever dies hangs up too, and which of both shows first is chance.
+                        self.settle().await?;
+                    }
                     return Ok(Arrival::Came(arrived));
                 }
                 silence = None;

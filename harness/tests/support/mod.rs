@@ -20,7 +20,7 @@ use lnprototest_runner_api::{
 use lnprototest_spec_events::requirements::Requirements;
 use lnprototest_spec_events::{Language, PathChoices, Spec, Tree, load};
 use secp256k1::{PublicKey, SecretKey};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,8 @@ use std::time::Duration;
 pub enum Reaction {
     /// Closes it.
     Close,
+    /// Closes it, and is seen to have ended only when it is looked at again.
+    CloseAndDie,
     /// Ends itself.
     Die,
     /// Panics.
@@ -81,7 +83,7 @@ impl Runner for Scripted {
             script: self.script.clone(),
             bounded: self.bounded,
             connections: RefCell::default(),
-            dead: RefCell::default(),
+            health: Health::default(),
         };
         Box::pin(async move { Ok(Rc::new(node) as Rc<dyn Node>) })
     }
@@ -92,7 +94,13 @@ struct ScriptedNode {
     script: Script,
     bounded: bool,
     connections: RefCell<Vec<Connection>>,
-    dead: RefCell<Option<&'static str>>,
+    health: Health,
+}
+
+#[derive(Default)]
+struct Health {
+    dying: Cell<bool>,
+    dead: Cell<bool>,
 }
 
 struct Connection {
@@ -126,15 +134,16 @@ impl Node for ScriptedNode {
     }
 
     fn settle(&self) -> LocalFuture<'_, Result<Settled, NodeError>> {
+        self.health.dead.set(self.health.dead.get() || self.health.dying.get());
         for connection in self.connections.borrow_mut().iter_mut() {
-            connection.go_on(&self.script, &self.dead);
+            connection.go_on(&self.script, &self.health);
         }
-        let settled = match *self.dead.borrow() {
-            Some(how) => Settled::Died { how: how.to_owned() },
-            None if self.bounded => {
+        let settled = match (self.health.dead.get(), self.bounded) {
+            (true, _) => Settled::Died { how: "killed by signal 11".to_owned() },
+            (false, true) => {
                 Settled::Within { bound: Duration::ZERO, fence: "a test that says so".to_owned() }
             }
-            None => Settled::Proved,
+            (false, false) => Settled::Proved,
         };
         Box::pin(async move { Ok(settled) })
     }
@@ -161,7 +170,7 @@ impl Node for ScriptedNode {
 }
 
 impl Connection {
-    fn go_on(&mut self, script: &Script, dead: &RefCell<Option<&'static str>>) {
+    fn go_on(&mut self, script: &Script, health: &Health) {
         self.unread.extend(self.end.take());
         loop {
             self.state = match std::mem::replace(&mut self.state, State::Closed) {
@@ -180,7 +189,7 @@ impl Connection {
                     match waiting.act_three(&act) {
                         Ok((transport, _)) => {
                             self.state = State::Open(transport.encryptor, Decoder::new(transport.decryptor));
-                            self.react(script(None), dead);
+                            self.react(script(None), health);
                             continue;
                         }
                         Err(_) => return self.end.close(),
@@ -193,7 +202,7 @@ impl Connection {
                     self.unread.drain(..read);
                     self.state = State::Open(encryptor, decoder);
                     match message {
-                        Ok(Some(message)) => self.react(script(Some(&message)), dead),
+                        Ok(Some(message)) => self.react(script(Some(&message)), health),
                         Ok(None) => return,
                         Err(_) => return self.end.close(),
                     }
@@ -207,18 +216,17 @@ impl Connection {
         }
     }
 
-    fn react(&mut self, reactions: Vec<Reaction>, dead: &RefCell<Option<&'static str>>) {
+    fn react(&mut self, reactions: Vec<Reaction>, health: &Health) {
         let State::Open(encryptor, _) = &mut self.state else { return };
         for reaction in reactions {
             match reaction {
-                Reaction::Close => {
+                Reaction::Close | Reaction::CloseAndDie => {
+                    health.dying.set(matches!(reaction, Reaction::CloseAndDie));
                     self.end.close();
                     self.state = State::Closed;
                     return;
                 }
-                Reaction::Die => {
-                    dead.replace(Some("killed by signal 11"));
-                }
+                Reaction::Die => health.dead.set(true),
                 Reaction::Panic => panic!("the node's runner panics"),
                 Reaction::Raw(bytes) => self.end.send(&bytes),
                 Reaction::Send(message) => self.end.send(&encryptor.encrypt(&message).unwrap()),

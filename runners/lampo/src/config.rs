@@ -38,6 +38,8 @@ impl fmt::Display for Config<'_> {
         writeln!(f, "core-user=lnprototest")?;
         writeln!(f, "core-pass=lnprototest")?;
         writeln!(f, "reindex={}", self.wallet_from)?;
+        // Else its wallet looks at the chain every other minute.
+        writeln!(f, "dev-sync=true")?;
         writeln!(f, "log-level=trace")?;
         if let Some(keys) = self.keys {
             let channel = &keys.channel;

@@ -8,11 +8,12 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::api::{Api, ApiError};
+use crate::batches::Batches;
 use crate::bitcoind::Bitcoind;
 use crate::config::{self, Config};
 
@@ -34,12 +35,12 @@ pub(crate) struct Lampod {
     pub(crate) quiescence: Quiescence,
     pub(crate) bitcoind: Bitcoind,
     pub(crate) api: Api,
-    /// When it was started.
-    pub(crate) started: Instant,
     heard: Rc<Heard>,
-    in_transit: Rc<Cell<usize>>,
+    requests: Rc<Requests>,
     /// Whether it was asked to dial.
     pub(crate) dials: Cell<bool>,
+    /// Whether it was asked to fund a channel.
+    pub(crate) funds: Cell<bool>,
     /// Told each time it was found at rest.
     pub(crate) rested: Notify,
     peer_port: Port,
@@ -49,8 +50,7 @@ pub(crate) struct Lampod {
 /// What is known of it from its log.
 #[derive(Default)]
 struct Heard {
-    /// When a peer revoked a commitment last, which is when HTLCs begin to be dealt with.
-    revoked: Cell<Option<Instant>>,
+    batches: Batches,
     /// What it said when a thread of it panicked.
     panic: RefCell<Option<String>>,
     /// Whether the next line tells why a thread panicked.
@@ -75,6 +75,8 @@ pub(crate) struct Start<'a> {
     pub(crate) keys: Option<&'a NodeKeys>,
     /// The height above which its wallet looks for its coins.
     pub(crate) wallet_from: u32,
+    /// Whether there are HTLCs in its data that wait to be dealt with.
+    pub(crate) htlcs_wait: bool,
 }
 
 impl Start<'_> {
@@ -88,7 +90,10 @@ impl Start<'_> {
             tries += 1;
             let lampod = self.launch().await?;
             match lampod.wait_until_ready().await {
-                Ok(()) => return Ok(lampod),
+                Ok(()) => {
+                    lampod.first_look().await;
+                    return Ok(lampod);
+                }
                 Err(NotReady::TryAgain(how)) if tries < TRIES => {
                     tracing::debug!(how, "it is started once more, with other ports");
                 }
@@ -113,7 +118,6 @@ impl Start<'_> {
         write_config(self.dir, &config)?;
         peer_port.release();
         api_port.release();
-        let started = Instant::now();
         let daemon = Launch::new(self.program)
             .arg("-d")
             .arg(self.dir)
@@ -121,7 +125,8 @@ impl Start<'_> {
             .env("RUST_BACKTRACE", "0")
             .spawn()
             .map_err(start_failed)?;
-        let heard = Rc::<Heard>::default();
+        let batches = Batches::of_a_start(self.htlcs_wait);
+        let heard = Rc::new(Heard { batches, ..Heard::default() });
         let ear = Rc::clone(&heard);
         daemon.on_line(move |line| ear.take_in(line));
         Ok(Lampod {
@@ -129,10 +134,10 @@ impl Start<'_> {
             daemon,
             bitcoind,
             api: Api::new(api_port.number()),
-            started,
             heard,
-            in_transit: Rc::default(),
+            requests: Rc::default(),
             dials: Cell::default(),
+            funds: Cell::default(),
             rested: Notify::new(),
             peer_port,
             _api_port: api_port,
@@ -159,21 +164,28 @@ impl Lampod {
         }
     }
 
-    /// When a peer last revoked a commitment.
-    pub(crate) fn revoked(&self) -> Option<Instant> {
+    /// Its batches of HTLCs, by all that it has said.
+    pub(crate) fn batches(&self) -> &Batches {
         self.daemon.last_words(0);
-        self.heard.revoked.get()
+        &self.heard.batches
     }
 
     /// Notes a request to its API, until the value is dropped: once it is on its way.
     pub(crate) fn transit(&self) -> Transit {
-        self.in_transit.set(self.in_transit.get() + 1);
-        Transit(Rc::clone(&self.in_transit))
+        self.requests.in_transit.set(self.requests.in_transit.get() + 1);
+        Transit(Rc::clone(&self.requests))
     }
 
     /// Whether a request to its API is not on its way yet.
     pub(crate) fn in_transit(&self) -> bool {
-        self.in_transit.get() > 0
+        self.requests.in_transit.get() > 0
+    }
+
+    /// Waits until all requests to its API are on their way.
+    pub(crate) async fn requests_sent(&self) {
+        while self.in_transit() {
+            self.requests.one_sent.notified().await;
+        }
     }
 
     /// Waits for `event`, unless it ends before.
@@ -261,20 +273,28 @@ impl Lampod {
     }
 }
 
+/// Those to Lampo's API.
+#[derive(Default)]
+struct Requests {
+    /// How many are not on their way yet.
+    in_transit: Cell<usize>,
+    one_sent: Notify,
+}
+
 /// A request to Lampo's API that is not on its way yet.
-pub(crate) struct Transit(Rc<Cell<usize>>);
+pub(crate) struct Transit(Rc<Requests>);
 
 impl Drop for Transit {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.in_transit.set(self.0.in_transit.get() - 1);
+        self.0.one_sent.notify_waiters();
     }
 }
 
 impl Heard {
     fn take_in(&self, line: &str) {
-        if line.contains(" Received message RevokeAndACK(") {
-            self.revoked.set(Some(Instant::now()));
-        } else if line.starts_with("thread '") && line.contains(" panicked at ") {
+        self.batches.take_in(line);
+        if line.starts_with("thread '") && line.contains(" panicked at ") {
             let mut panic = self.panic.borrow_mut();
             self.reason_follows.set(panic.is_none());
             panic.get_or_insert_with(|| line.to_owned());

@@ -4,6 +4,7 @@
 //! block when it is mined. Its silence is proved by the kernel: all its threads sleep, with nothing to read.
 
 mod api;
+mod batches;
 mod bitcoind;
 mod coins;
 mod config;

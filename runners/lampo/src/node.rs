@@ -30,8 +30,8 @@ pub(crate) struct LampoNode {
 }
 
 enum State {
-    /// It was ended.
-    Down { why: &'static str, last_words: Vec<String> },
+    /// It was ended, with HTLCs that it had not dealt with or without.
+    Down { why: &'static str, last_words: Vec<String>, htlcs_wait: bool },
     /// It runs, or has ended by itself.
     Running(Rc<Lampod>),
 }
@@ -41,7 +41,7 @@ impl LampoNode {
     pub(crate) async fn start(world: World, prepared: Arc<Prepared>) -> Result<Self, NodeError> {
         let wallet_from = coins::pay_to(&*world.chain, &prepared.wallet_script).await?;
         prepared.unpack(&world.dir)?;
-        let down = State::Down { why: "it has not started yet", last_words: Vec::new() };
+        let down = State::Down { why: "it has not started yet", last_words: Vec::new(), htlcs_wait: false };
         let node =
             Self { prepared, chain: world.chain, dir: world.dir, wallet_from, state: RefCell::new(down) };
         node.start_again().await?;
@@ -55,6 +55,7 @@ impl LampoNode {
             chain: Rc::clone(&self.chain),
             keys: self.prepared.keys.as_ref(),
             wallet_from: self.wallet_from,
+            htlcs_wait: matches!(&*self.state.borrow(), State::Down { htlcs_wait: true, .. }),
         };
         let lampod = start.ready().await?;
         self.state.replace(State::Running(Rc::new(lampod)));
@@ -80,7 +81,8 @@ impl LampoNode {
     /// Takes note that it was ended.
     fn is_down(&self, lampod: &Lampod, why: &'static str) {
         let last_words = lampod.daemon.last_words(NOISY_LINES);
-        self.state.replace(State::Down { why, last_words });
+        let htlcs_wait = lampod.batches().htlcs_wait();
+        self.state.replace(State::Down { why, last_words, htlcs_wait });
     }
 }
 

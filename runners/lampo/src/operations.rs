@@ -1,12 +1,15 @@
 //! How does Lampo do what its user asks of it?
 
 use bitcoin::Txid;
-use lnprototest_runner_api::{Capability, ChannelRef, FundChannel, Operation, OperationError, Outcome};
+use lnprototest_runner_api::{
+    Capability, ChannelRef, FundChannel, NodeError, Operation, OperationError, Outcome,
+};
 use serde_json::{Value, json};
 use tokio::task::spawn_local;
 
 use crate::invoice::Named;
 use crate::lampod::Lampod;
+use crate::rest::ASLEEP_WITHIN;
 
 /// The channel type with anchors (BOLT 9's bits 22 and 12, even), which Lampo proposes to whoever offers it.
 const ANCHORS: [u8; 3] = [0x40, 0x10, 0x00];
@@ -52,6 +55,7 @@ async fn fund(lampod: &Lampod, request: &FundChannel) -> Result<Outcome, Operati
     if other_type || request.close_to.is_some() {
         return Err(OperationError::Unsupported(Capability::FundChannel));
     }
+    lampod.wallet_caught_up().await?;
     let amount = request.amount.to_sat();
     let answer = lampod
         .call(
@@ -100,6 +104,18 @@ impl Lampod {
                 return Ok(Outcome::Done);
             }
         }
+    }
+
+    /// Waits until its wallet knows what became of the coin that it has spent, if it has: it has but one.
+    async fn wallet_caught_up(&self) -> Result<(), OperationError> {
+        if !self.funds.replace(true) {
+            return Ok(());
+        }
+        let _transit = self.transit();
+        let known = self.unless_it_ends(self.bitcoind.tip_known_to_wallet()).await;
+        known.map_err(NodeError::Down)?.map_err(NodeError::from)?;
+        // What it got then it has taken in when it sleeps.
+        self.quiescence.asleep(ASLEEP_WITHIN).await.map(|_| ()).map_err(failed)
     }
 
     fn why_payment_failed(&self) -> String {

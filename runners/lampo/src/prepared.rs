@@ -49,6 +49,7 @@ impl Prepared {
             chain: Rc::new(Genesis::default()),
             keys: keys.as_ref(),
             wallet_from: 0,
+            htlcs_wait: false,
         };
         let lampod = lampod.ready().await?;
         let node_id = asked(&lampod, "getinfo", "node_id").await?;

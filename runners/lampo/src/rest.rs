@@ -2,23 +2,18 @@
 //!
 //! When it knows the chain's tip, has no answer of its bitcoind to wait for, and all its threads sleep with nothing to
 //! read, which the kernel tells ([`Quiescence`](lnprototest_daemon::Quiescence)). What it does later it does by timers:
-//! HTLCs wait for up to two of LDK's batches, which this waits for too. Its other timers (pings, reconnections,
+//! HTLCs wait for LDK's [batches](crate::batches), which this waits for too. Its other timers (pings, reconnections,
 //! rebroadcasts) are ten seconds and longer, and no answer to anything.
 
 use lnprototest_daemon::NotAsleep;
 use lnprototest_runner_api::{NodeError, Settled};
 use std::time::{Duration, Instant};
 
+use crate::batches::BATCH;
 use crate::lampod::Lampod;
 
 /// How long a look at its threads may take to find them asleep.
-const ASLEEP_WITHIN: Duration = Duration::from_secs(50);
-/// How long HTLCs wait at most once their commitment is revoked: LDK deals with them in batches of up to 201 ms (log-normal
-/// in between), and what fails in one goes back to the peer with the next.
-const BATCHES: Duration = Duration::from_millis(410);
-/// The first batch after the start comes when this is over; what comes before waits as long again, for LDK sleeps the
-/// delay of the next batch from when there is something for it.
-const FIRST_BATCH: Duration = Duration::from_millis(2_010);
+pub(crate) const ASLEEP_WITHIN: Duration = Duration::from_secs(50);
 /// A connection that it has dialled holds bytes back until those before are acknowledged (Nagle's algorithm), which Linux
 /// may put off for 40 ms; of those that we have dialled the proof takes care.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(60);
@@ -26,6 +21,14 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(60);
 const WATCHED: Duration = Duration::from_millis(500);
 
 impl Lampod {
+    /// Sees it asleep, so that the time of its first batch runs from now on, and not only when it is first needed.
+    pub(crate) async fn first_look(&self) {
+        let since = Instant::now();
+        if self.quiescence.asleep(ASLEEP_WITHIN).await.is_ok() {
+            self.batches().over_in(since, Instant::now());
+        }
+    }
+
     /// Waits until it has nothing left to do.
     ///
     /// # Errors
@@ -36,11 +39,15 @@ impl Lampod {
             if let Some(how) = self.end() {
                 return Ok(Settled::Died { how });
             }
-            match self.unless_it_ends(self.bitcoind.tip_known()).await {
+            let told = async {
+                self.requests_sent().await;
+                self.bitcoind.tip_known().await
+            };
+            match self.unless_it_ends(told).await {
                 Ok(known) => known?,
                 Err(how) => return Ok(Settled::Died { how }),
             }
-            let calls = self.bitcoind.calls();
+            let (calls, since) = (self.bitcoind.calls(), Instant::now());
             let shown = match self.quiescence.asleep(ASLEEP_WITHIN).await {
                 Ok(_) => true,
                 Err(NotAsleep::Unsupported { source }) => {
@@ -62,7 +69,7 @@ impl Lampod {
                 tokio::task::yield_now().await;
                 continue;
             }
-            if let Some(wait) = self.batches_over_in() {
+            if let Some(wait) = self.batches().over_in(since, Instant::now()) {
                 tokio::time::sleep(wait).await;
                 continue;
             }
@@ -74,22 +81,11 @@ impl Lampod {
             self.rested.notify_waiters();
             return Ok(match shown {
                 true => Settled::Within {
-                    bound: BATCHES,
+                    bound: BATCH,
                     fence: "all its threads asleep with nothing to read, its HTLC batches over".to_owned(),
                 },
                 false => Settled::Within { bound: WATCHED, fence: "its silence alone".to_owned() },
             });
         }
-    }
-
-    /// How long it takes until HTLCs of a commitment that was revoked have been dealt with, if they may not have been.
-    fn batches_over_in(&self) -> Option<Duration> {
-        let revoked = self.revoked()?;
-        let over = match revoked < self.started + FIRST_BATCH {
-            true => revoked + FIRST_BATCH + BATCHES,
-            false => revoked + BATCHES,
-        };
-        let left = over.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
     }
 }

@@ -32,9 +32,11 @@ struct Shared {
     told: Cell<Option<BlockHash>>,
     /// The blocks whose headers it has asked for: it knows of them.
     known: RefCell<BTreeSet<BlockHash>>,
+    /// The block that the node's wallet asked for last: the newest that it knows.
+    wallet_at: Cell<Option<BlockHash>>,
     /// Whether it polls: it has caught up.
     followed: Cell<bool>,
-    /// `known` or `followed` has changed.
+    /// Something of these has changed.
     learned: Notify,
     /// How many calls came.
     calls: Cell<u64>,
@@ -53,6 +55,7 @@ impl Bitcoind {
             blocks: Blocks::new(chain),
             told: Cell::default(),
             known: RefCell::default(),
+            wallet_at: Cell::default(),
             followed: Cell::default(),
             learned: Notify::new(),
             calls: Cell::default(),
@@ -90,6 +93,16 @@ impl Bitcoind {
     pub(crate) async fn tip_known(&self) -> Result<(), ChainError> {
         let (_, tip) = self.shared.blocks.chain().tip().await?;
         self.shared.until(|shared| shared.known.borrow().contains(&tip)).await;
+        Ok(())
+    }
+
+    /// Waits until the node's wallet, which looks at the chain each second, has asked for the chain's tip.
+    ///
+    /// # Errors
+    /// The chain's.
+    pub(crate) async fn tip_known_to_wallet(&self) -> Result<(), ChainError> {
+        let (_, tip) = self.shared.blocks.chain().tip().await?;
+        self.shared.until(|shared| shared.wallet_at.get() == Some(tip)).await;
         Ok(())
     }
 }
@@ -166,20 +179,18 @@ impl Shared {
         }
     }
 
-    /// Takes note of what the follower learns.
+    /// Takes note of what the follower and the wallet learn.
     fn note(&self, call: &Call, result: &Value) {
-        if !call.by_follower {
-            return;
-        }
         match call.method.as_str() {
-            "getblockchaininfo" => {
+            "getblock" if !call.by_follower => self.wallet_at.set(call.block_hash()),
+            "getblockchaininfo" if call.by_follower => {
                 let tip = result["bestblockhash"].as_str().and_then(|hash| hash.parse().ok());
                 let nothing_new = tip.is_some() && self.told.replace(tip) == tip;
                 if nothing_new && tip.is_some_and(|tip| self.known.borrow().contains(&tip)) {
                     self.followed.set(true);
                 }
             }
-            "getblockheader" => self.known.borrow_mut().extend(call.block_hash()),
+            "getblockheader" if call.by_follower => self.known.borrow_mut().extend(call.block_hash()),
             _ => return,
         }
         self.learned.notify_waiters();

@@ -132,6 +132,26 @@ async fn the_tip_is_known_once_its_header_was_asked_for() {
 }
 
 #[tokio::test]
+async fn the_wallet_knows_the_tip_once_it_asked_for_the_block() {
+    with(async |chain, bitcoind| {
+        let mut wallet = Client::new(&bitcoind).await;
+        wallet.version = Some("2.0");
+        let mut follower = Client::new(&bitcoind).await;
+        let mined: Vec<BlockHash> = chain.mine(1, &[]).await.unwrap();
+        let block = json!([mined[0].to_string(), 0]);
+        let mut known = pin!(bitcoind.tip_known_to_wallet());
+        tokio::select! {
+            biased;
+            _ = &mut known => panic!("the wallet has not asked for it"),
+            _ = follower.result("getblock", block.clone()) => {}
+        }
+        wallet.result("getblock", block).await;
+        tokio::time::timeout(SOON, known).await.unwrap().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn it_is_followed_once_a_poll_finds_nothing_new() {
     with(async |chain, bitcoind| {
         let mut wallet = Client::new(&bitcoind).await;
