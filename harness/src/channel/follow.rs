@@ -1,5 +1,5 @@
 //! How a channel goes on with each message: what it changes, and whether its time has come. What the node signs and
-//! reveals is verified here, whatever a spec asks of it.
+//! reveals is verified here, whatever a spec asks of it, and its points where its keys are known.
 
 use bitcoin::{FeeRate, ScriptBuf};
 use lnprototest_bolt::channel::{
@@ -56,9 +56,20 @@ impl Life {
     }
 
     fn channel_ready(&mut self, step: Taken<'_>) -> Result<(), Stop> {
-        if step.by == Side::Remote {
-            self.points.insert(1, step.point("second_per_commitment_point")?);
+        match step.by {
+            Side::Local => Ok(()),
+            Side::Remote => self.name_point(step, 1, "second_per_commitment_point"),
         }
+    }
+
+    /// Takes the point of the node's commitment of this number.
+    fn name_point(&mut self, step: Taken<'_>, number: u64, field: &str) -> Result<(), Stop> {
+        let point = step.point(field)?;
+        if let Some(due) = self.known_point(number).filter(|due| *due != point) {
+            let expected = format!("{due}, the point of the node's commitment {number}");
+            return Err(step.wrong(field, expected, point.to_string()));
+        }
+        self.points.insert(number, point);
         Ok(())
     }
 
@@ -145,8 +156,7 @@ impl Life {
             return Err(step.wrong("per_commitment_secret", expected, hex::encode(secret)));
         }
         self.secrets.push(secret);
-        self.points.insert(number + 2, step.point("next_per_commitment_point")?);
-        Ok(())
+        self.name_point(step, number + 2, "next_per_commitment_point")
     }
 
     fn shutdown(&mut self, step: Taken<'_>) -> Result<(), Stop> {

@@ -19,6 +19,8 @@ pub(crate) struct Life {
     pub(super) points: BTreeMap<u64, PublicKey>,
     /// The secrets that the node has revealed, by commitment.
     pub(super) secrets: Vec<[u8; 32]>,
+    /// The node's keys, where they are known.
+    nodes_keys: Option<Keyset>,
     /// All commitments that each end has got a signature for, by number.
     pub(super) held: PerSide<Vec<Held>>,
     /// What each end said in `shutdown`.
@@ -60,11 +62,23 @@ impl Life {
             updates,
             points: BTreeMap::from([(0, points.remote)]),
             secrets: Vec::new(),
+            nodes_keys: None,
             held,
             scripts: PerSide::default(),
             lost: false,
             upcoming: PerSide::default(),
         }
+    }
+
+    /// With the node's keys, from which its points follow, where they are known.
+    pub(crate) fn knowing(self, nodes_keys: Option<Keyset>) -> Self {
+        Self { nodes_keys, ..self }
+    }
+
+    /// The point of the node's commitment of this number, where its keys are known.
+    pub(super) fn known_point(&self, number: u64) -> Option<PublicKey> {
+        let keys = self.nodes_keys.as_ref()?;
+        Some(keys.per_commitment_point(CommitmentNumber::new(number)?))
     }
 
     /// The last commitment of `side` that it got a signature for.

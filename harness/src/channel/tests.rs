@@ -163,6 +163,36 @@ fn a_wrong_secret_is_the_nodes_failure() {
 }
 
 #[test]
+fn a_wrong_point_is_the_nodes_failure_where_its_keys_are_known() {
+    let second = |channel: &Channel| {
+        [(
+            "second_per_commitment_point",
+            Plain::hex(channel.ours.per_commitment_point(number(1)).serialize()),
+        )]
+    };
+    let mut channel = Channel::new();
+    let wrong = second(&channel);
+    channel.remote("channel_ready", wrong);
+
+    let mut channel = Channel::new();
+    channel.life = channel.life.knowing(Some(channel.nodes.clone()));
+    let wrong = second(&channel);
+    assert_eq!(channel.refused("channel_ready", wrong), "wrong-field/second_per_commitment_point");
+    channel.local("update_add_htlc", htlc(0));
+    channel.dance(Side::Local);
+    channel.remote("update_fulfill_htlc", fulfill(0, PREIMAGE));
+    let signatures = channel.signatures(Side::Remote);
+    channel.remote("commitment_signed", signatures);
+    let revocation = channel.revocation(Side::Local, 1);
+    channel.local("revoke_and_ack", revocation);
+    let signatures = channel.signatures(Side::Local);
+    channel.local("commitment_signed", signatures);
+    let [secret, _] = channel.revocation(Side::Remote, 1);
+    let [_, point] = channel.revocation(Side::Remote, 2);
+    assert_eq!(channel.refused("revoke_and_ack", [secret, point]), "wrong-field/next_per_commitment_point");
+}
+
+#[test]
 fn a_wrong_preimage_is_the_nodes_failure() {
     let mut channel = Channel::new();
     channel.local("update_add_htlc", htlc(0));

@@ -60,6 +60,7 @@ impl Performer<'_> {
 
     pub(super) fn commit(&mut self, event: &Commit) -> Result<(), Stop> {
         let opener = side(event.opener);
+        let nodes_keys = self.stage.known_keys.as_ref().map(|keys| keys.channel.clone());
         let channel = self.stage.channel(&event.chan)?;
         let (session, funding) = (channel.session.clone(), channel.funding);
         let target = self.stage.session(&session)?;
@@ -70,7 +71,8 @@ impl Performer<'_> {
             format: negotiated.format(),
             parties: negotiated.parties()?,
         };
-        let mut life = Life::new(parameters, &negotiated.first_state()?, &negotiated.first_points()?);
+        let life = Life::new(parameters, &negotiated.first_state()?, &negotiated.first_points()?);
+        let mut life = life.knowing(nodes_keys);
         let created = target.rcvd.last("funding_created").filter(|_| opener == Side::Remote);
         if let Some(created) = created {
             life.first_signature(created.message())?;

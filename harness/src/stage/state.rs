@@ -36,6 +36,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) bounds: Bounds,
     pub(crate) node: Rc<dyn Node>,
     pub(crate) identity: Identity,
+    /// The node's keys, where they are known.
+    pub(crate) known_keys: Option<NodeKeys>,
     pub(crate) chain: Rc<dyn Chain>,
     pub(crate) sessions: IndexMap<String, Session>,
     pub(crate) channels: IndexMap<String, Rc<Channel>>,
@@ -92,7 +94,9 @@ impl<'a> Stage<'a> {
         let mut names = Names::default();
         names.set("chain", Value::object(ChainFacts { tip: tip.clone() }));
         let offered = Rc::<RefCell<FeatureSet>>::default();
-        let node_facts = NodeFacts { identity: identity.clone(), known_keys, offered: offered.clone() };
+        let known = known_keys.clone();
+        let node_facts =
+            NodeFacts { identity: identity.clone(), known_keys: known, offered: offered.clone() };
         names.set("node", Value::object(node_facts));
         names.set("now", facts::now());
         Ok(Self {
@@ -100,6 +104,7 @@ impl<'a> Stage<'a> {
             bounds,
             node,
             identity,
+            known_keys,
             chain,
             sessions: IndexMap::new(),
             channels: IndexMap::new(),
