@@ -134,15 +134,20 @@ impl Worker {
         (self.leave(ground, left_trace, verdict).await, notes)
     }
 
+    /// The keys of all nodes, where they are known.
+    pub(crate) fn known_keys(&self) -> Option<NodeKeys> {
+        self.engine.runner.capabilities().has(Capability::KnownKeys).then(NodeKeys::classic)
+    }
+
     /// The node of `ground` with the conversation about to begin.
     async fn stage<'e>(&'e self, ground: &Ground, spec: &Spec) -> Result<Stage<'e>, Fault> {
         let engine = &*self.engine;
-        let known_keys = engine.runner.capabilities().has(Capability::KnownKeys).then(NodeKeys::classic);
         let bounds = Bounds { settle: engine.scaled(SETTLE_BOUND) };
         let required = spec.requires.features.iter().map(|name| name.value.clone()).collect();
         let chain = ground.land.chain.clone();
         let stage =
-            Stage::new(engine.catalogue(), bounds, ground.node.clone(), known_keys, chain, required).await;
+            Stage::new(engine.catalogue(), bounds, ground.node.clone(), self.known_keys(), chain, required)
+                .await;
         stage.map_err(|stop| match stop {
             Stop::Fault(fault) => fault,
             _ => Fault::environment("the node failed before the first step"),

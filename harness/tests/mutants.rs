@@ -4,16 +4,19 @@
 
 mod support;
 
+use lnprototest_bolt::invoice::{Field, Invoice};
 use lnprototest_bolt::wire::Catalogue;
 use lnprototest_harness::Engine;
 use lnprototest_harness::exit::Exit;
-use lnprototest_harness::mutants::{Fate, Judged, Score, measure, write};
-use lnprototest_runner_api::Capability;
+use lnprototest_harness::mutants::{Fate, Judged, Mutant, Score, measure, write};
+use lnprototest_runner_api::{Capability, Outcome, Runner};
 use lnprototest_spec_events::requirements::Requirements;
 use lnprototest_spec_events::{Language, PathChoices, Tree, load};
+use secp256k1::SecretKey;
 use std::sync::Arc;
 use support::Reaction::Send;
 use support::Scripted;
+use support::asked::{Answer, Asked};
 
 /// `init` without any feature.
 const INIT: [u8; 6] = [0, 16, 0, 0, 0, 0];
@@ -72,6 +75,30 @@ steps:
   - Check: ${ byte_len(node.id) == 33 }
 ";
 
+/// It reads how much an invoice asks for, and not how that is written.
+const WEAK_OF_INVOICES: &str = "
+about: An invoice of the node's asks for so much on its chain
+covers: [B11-human-readable-part-c5513c04]
+steps:
+  - Invoice: { amount_msat: 100000, as: made }
+  - Set: { read: '${ read_invoice(made.invoice) }' }
+  - Check: \"${ read.currency == 'bcrt' && has(read.amount_msat) && read.amount_msat == 100000 }\"
+";
+
+/// It takes an invoice, but is about pongs.
+const OTHER: &str = "
+about: A ping has a pong of the length that it asks for
+covers: [B01-ping-pong-7b4272e8]
+steps:
+  - Invoice: { as: made }
+  - Include: greeted
+  - Msg: ping
+    with: { num_pong_bytes: 3, ignored: '' }
+  - ExpectMsg: pong
+    check: ['${ byte_len(msg.ignored) == 3 }']
+  - ExpectQuiet: {}
+";
+
 /// A node that does all of this right.
 fn node() -> Scripted {
     Scripted::new(|message| match message {
@@ -86,8 +113,12 @@ fn node() -> Scripted {
 }
 
 fn score(specs: &[(&str, &str)], judged: &str) -> Score {
+    score_on(node(), specs, judged)
+}
+
+fn score_on(runner: impl Runner + 'static, specs: &[(&str, &str)], judged: &str) -> Score {
     let work_dir = tempfile::tempdir().unwrap();
-    let engine = Arc::new(Engine::new(Arc::new(node()), work_dir.path().to_owned()));
+    let engine = Arc::new(Engine::new(Arc::new(runner), work_dir.path().to_owned()));
     let files = specs.iter().copied().chain([("fragments/greeted.yaml", GREETED)]);
     let language = Language {
         catalogue: Catalogue::bolts(),
@@ -139,6 +170,27 @@ fn what_a_spec_leaves_to_the_node_is_no_survivor() {
     let score = score(&[("open.yaml", OPEN)], LENGTH_ALONE);
     assert_eq!(survivors(&score), [""; 0]);
     assert_eq!(score.count(|fate| *fate == Fate::Permitted), 1, "a close in the pong's place");
+}
+
+#[test]
+fn invoices_are_disturbed_for_who_claims_something_of_them() {
+    let invoice = Invoice {
+        currency: "bcrt".to_owned(),
+        amount_msat: Some(100_000),
+        timestamp: 1,
+        fields: vec![Field::PaymentHash([7; 32])],
+    };
+    let invoice = invoice.sign(&SecretKey::from_slice(&[9; 32]).unwrap()).unwrap();
+    let (asking, _) = Asked::new(node(), move |_| {
+        let (payment_hash, payment_secret) = ([7; 32], [8; 32]);
+        Answer::Does(Outcome::Invoice { invoice: invoice.clone(), payment_hash, payment_secret })
+    });
+    let score = score_on(asking, &[("invoice.yaml", WEAK_OF_INVOICES), ("pong.yaml", OTHER)], LENGTH_ALONE);
+    assert_eq!(survivors(&score), ["invoice.amount: leading zero"]);
+    let killed = |n: usize| score.specs[n].count(|fate| *fate == Fate::Killed);
+    assert_eq!(killed(0), 3, "the chain, the amount, and that there is one");
+    let of_invoices = |(mutant, _): &&(Mutant, Fate)| mutant.what.starts_with("invoice");
+    assert_eq!(score.specs[1].paths[0].mutants.iter().filter(of_invoices).count(), 0);
 }
 
 #[test]

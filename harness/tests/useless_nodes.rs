@@ -85,8 +85,6 @@ const PASSED_OVER: &[&str] = &[
     "bolt01/ping/pong_unasked_for",
     "bolt01/tlv/unknown_odd_records",
     "bolt01/warning/for_an_unknown_channel",
-    "bolt04/message/for_the_node",
-    "bolt04/message/is_answered",
 ];
 
 #[test]

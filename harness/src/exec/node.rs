@@ -68,6 +68,7 @@ impl Performer<'_> {
         let Outcome::Invoice { invoice, payment_hash, payment_secret } = outcome else {
             return Err(Stop::environment(format!("the runner answers create_invoice with {outcome:?}")));
         };
+        let invoice = self.stage.tap.invoice(invoice);
         let members = [
             ("invoice", Some(Value::from(invoice))),
             ("payment_hash", Some(Value::bytes(payment_hash))),

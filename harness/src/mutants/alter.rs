@@ -7,7 +7,7 @@ use secp256k1::ecdsa::Signature;
 use secp256k1::{PublicKey, SECP256K1, Scalar, SecretKey};
 
 /// A key that no spec and no node has.
-const ANOTHER_KEY: [u8; 32] = [0x5a; 32];
+pub(super) const ANOTHER_KEY: [u8; 32] = [0x5a; 32];
 /// What it signs.
 const ANOTHER_HASH: [u8; 32] = [0xa5; 32];
 
@@ -15,12 +15,14 @@ const ANOTHER_HASH: [u8; 32] = [0xa5; 32];
 pub(super) type Change = String;
 
 /// The changes that are made, by the kinds of fields. A bound is the least or the most that the field can hold.
-pub(super) const CHANGES: [&str; 17] = [
+pub(super) const CHANGES: [&str; 19] = [
     "+1",
     "-1",
     "absent",
+    "another chain",
     "another hash",
     "another key",
+    "doubled",
     "first byte",
     "fewer",
     "high S",

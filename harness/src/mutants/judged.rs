@@ -160,7 +160,15 @@ mod tests {
             let (message, path) = field.split_once('.').unwrap();
             let def = catalogue.message(message).unwrap_or_else(|| panic!("{field}"));
             let is_there = match path.strip_prefix("tlvs.") {
-                Some(record) => def.tlvs().is_some_and(|stream| stream.record(record).is_some()),
+                Some(record) => {
+                    let (record, inner) =
+                        record.split_once('.').map_or((record, None), |(r, i)| (r, Some(i)));
+                    let record = def.tlvs().and_then(|stream| stream.record(record));
+                    let has = |name: &str| {
+                        record.is_some_and(|record| record.fields.iter().any(|def| *def.name == *name))
+                    };
+                    inner.map_or(record.is_some(), has)
+                }
                 None => def.is_field(path),
             };
             assert!(is_there, "{field}");

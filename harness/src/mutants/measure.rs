@@ -106,7 +106,8 @@ impl Worker {
         let (undisturbed, notes) = self.run_path_in(spec, path, true, &as_it_is).await;
         let mut measured = PathMutants::none(undisturbed);
         if matches!(measured.undisturbed.verdict, Verdict::Pass) {
-            let plan = plan(spec, &Claims::of(spec), &notes, self.catalogue(), judged);
+            let nodes_key = self.known_keys().map(|keys| keys.node_key);
+            let plan = plan(spec, &Claims::of(spec), &notes, self.catalogue(), judged, nodes_key);
             measured.fields = plan.fields;
             for (mutant, disturbance) in plan.mutants {
                 let disturbed = Manner { disturbance: Some(Rc::new(disturbance)), in_bulk: true };

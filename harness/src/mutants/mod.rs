@@ -4,6 +4,7 @@
 //! What counts, and why, is told in `docs/mutants.md`.
 
 mod alter;
+mod invoice;
 mod judged;
 mod measure;
 mod plan;

@@ -4,11 +4,13 @@ use lnprototest_bolt::wire::plain::Plain;
 use lnprototest_bolt::wire::{Catalogue, Message};
 use lnprototest_spec_events::Spec;
 use lnprototest_spec_events::requirements::{Level, Requirement, Requirements};
+use secp256k1::SecretKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Mutant;
 use super::alter::{altered, zeroed};
+use super::invoice::{Part, altered_invoice};
 use super::judged::Judged;
 use crate::session::Recorded;
 use crate::tamper::{BytesHow, Disturbance, Notes, Place, Taken, TakenAs, is_background};
@@ -28,6 +30,8 @@ pub(super) struct Claims {
     of_sender: BTreeMap<String, BTreeSet<String>>,
     /// Those that a receiver's does, each with the names of the messages that it is about.
     of_receiver: Vec<(String, String, BTreeSet<String>)>,
+    /// The parts of an invoice that a requirement constrains.
+    of_invoice: BTreeSet<Part>,
     /// Whether it speaks of `init` itself: else the greeting is but how all conversations begin.
     is_about_init: bool,
 }
@@ -35,7 +39,12 @@ pub(super) struct Claims {
 impl Claims {
     /// The claims of `spec`.
     pub(super) fn of(spec: &Spec) -> Self {
-        let mut claims = Self { of_sender: BTreeMap::new(), of_receiver: Vec::new(), is_about_init: false };
+        let mut claims = Self {
+            of_sender: BTreeMap::new(),
+            of_receiver: Vec::new(),
+            of_invoice: BTreeSet::new(),
+            is_about_init: false,
+        };
         let requirements = Requirements::bundled();
         for requirement in spec.covers.iter().filter_map(|id| requirements.by_id(&id.value)) {
             claims.is_about_init |= requirement.section.iter().any(|title| title.contains("`init`"))
@@ -44,6 +53,7 @@ impl Claims {
             if requirement.level == Level::May {
                 continue;
             }
+            claims.of_invoice.extend(Part::of(requirement));
             let is_receivers = matches!(&*requirement.role, "receiver" | "reader");
             for field in requirement.fields() {
                 let (message, path) = (field.message().to_owned(), field.path().to_owned());
@@ -83,15 +93,16 @@ fn messages_of(requirement: &Requirement) -> BTreeSet<String> {
     }
 }
 
-/// The mutants of a path of `spec` on which came and was taken what `notes` say.
+/// The mutants of a path of `spec` on which came and was taken what `notes` say; `nodes_key` is the node's, if it is known.
 pub(super) fn plan(
     spec: &Spec,
     claims: &Claims,
     notes: &Notes,
     catalogue: &Catalogue,
     judged: &Judged,
+    nodes_key: Option<SecretKey>,
 ) -> Plan {
-    let mut planner = Planner { claims, notes, catalogue, judged, plan: Plan::default() };
+    let mut planner = Planner { claims, notes, catalogue, judged, nodes_key, plan: Plan::default() };
     for taken in &notes.taken {
         if !planner.is_greeting(spec, taken) {
             planner.taken(taken);
@@ -105,6 +116,7 @@ struct Planner<'a> {
     notes: &'a Notes,
     catalogue: &'a Catalogue,
     judged: &'a Judged,
+    nodes_key: Option<SecretKey>,
     plan: Plan,
 }
 
@@ -130,6 +142,7 @@ impl Planner<'_> {
             }
             TakenAs::End { at } => self.push("close", "dropped", Disturbance::Mute { at: *at }),
             TakenAs::Failure { at } => self.push("failure", "dropped", Disturbance::Mute { at: *at }),
+            TakenAs::Invoice { nth, made } => self.invoice(*nth, made),
             TakenAs::Silence { silence, forbidden } => self.silence(*silence, forbidden.as_deref()),
             TakenAs::Message { at, message } => {
                 self.message(*at, message);
@@ -152,6 +165,19 @@ impl Planner<'_> {
                 if let Some(message) = zero {
                     self.push(&format!("no {name}"), "it comes", Disturbance::Speak { silence, message });
                 }
+            }
+        }
+    }
+
+    fn invoice(&mut self, nth: usize, made: &str) {
+        let of_invoice = self.claims.of_invoice.iter();
+        let variants = of_invoice.flat_map(|part| altered_invoice(made, *part, self.nodes_key));
+        let variants: Vec<_> = variants.collect();
+        for (what, change, made) in variants {
+            let field = format!("invoice.{what}");
+            self.plan.fields.insert(field.clone());
+            if self.judged.counts(&field, &change) {
+                self.push(&field, &change, Disturbance::Invoice { nth, made });
             }
         }
     }

@@ -10,7 +10,7 @@ pub(crate) struct Place {
     pub(crate) item: usize,
 }
 
-/// What is done to one message, close, silence or run of bytes. The node does not know of it.
+/// What is done to one message, close, silence, invoice or run of bytes. The node does not know of it.
 #[derive(Clone, Debug)]
 pub(crate) enum Disturbance {
     /// Another message of the same name.
@@ -31,6 +31,8 @@ pub(crate) enum Disturbance {
     Speak { silence: usize, message: Message },
     /// When a step trusts in the path's nth silence, the connection ends.
     Hang { silence: usize },
+    /// The nth invoice that the node makes is this one.
+    Invoice { nth: usize, made: String },
     /// The nth run of bytes that a step takes below the messages is otherwise.
     Bytes { run: usize, how: BytesHow },
 }

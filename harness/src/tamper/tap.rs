@@ -19,6 +19,7 @@ pub(crate) struct Tap {
     connections: usize,
     silences: usize,
     runs: usize,
+    invoices: usize,
     breath: usize,
     step: Option<Location>,
 }
@@ -60,6 +61,8 @@ pub(crate) enum TakenAs {
     End { at: Place },
     /// The first thing of a node's failing a channel or a connection, in whatever way.
     Failure { at: Place },
+    /// The nth invoice that the node made.
+    Invoice { nth: usize, made: String },
     /// The nth silence; a step may have one message in mind that it must not be broken by.
     Silence { silence: usize, forbidden: Option<String> },
     /// A message, for what it is.
@@ -165,6 +168,20 @@ impl Tap {
             BytesHow::Lengthen => incoming.push(0),
         }
         *how != BytesHow::Close
+    }
+
+    /// What becomes of an invoice that the node has made.
+    pub(crate) fn invoice(&mut self, made: String) -> String {
+        let nth = self.invoices;
+        self.invoices += 1;
+        self.take(TakenAs::Invoice { nth, made: made.clone() });
+        match self.disturbance.as_deref() {
+            Some(Disturbance::Invoice { nth: aimed, made }) if *aimed == nth => {
+                self.notes.disturbed = true;
+                made.clone()
+            }
+            _ => made,
+        }
     }
 
     /// Takes note that a step waits for bytes below the messages.

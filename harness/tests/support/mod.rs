@@ -1,6 +1,6 @@
 //! A node that does what a test tells it to, right or wrong: the harness is judged by how it judges this one.
 
-#[allow(dead_code)] // One test binary uses it.
+#[allow(dead_code)] // Some test binaries use it.
 pub mod asked;
 #[allow(dead_code)] // One test binary uses it.
 pub mod dear;
