@@ -22,16 +22,18 @@ struct Census {
     processes: Arc<Processes>,
 }
 
-/// All processes that were there when `last_made` was the [last one made](procfs::last_made), and some that came since.
+/// All processes that were there when `last_made` was the [last one made](procfs::last_made), and some that came since. A
+/// number is given out before its process can be seen, so that some may be missing; not if they were made by one that
+/// slept when this was called `anew`.
 ///
 /// # Errors
 /// If there is no list of processes.
-pub(crate) fn since(last_made: u64) -> io::Result<Arc<Processes>> {
+pub(crate) fn since(last_made: u64, anew: bool) -> io::Result<Arc<Processes>> {
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(census) = last.as_ref().filter(|census| census.last_made == last_made) {
+    if let Some(census) = last.as_ref().filter(|census| census.last_made == last_made && !anew) {
         return Ok(Arc::clone(&census.processes));
     }
-    let known = last.take().filter(|census| census.last_made < last_made);
+    let known = last.take().filter(|census| census.last_made <= last_made);
     let mut processes = known.map(|census| Arc::unwrap_or_clone(census.processes)).unwrap_or_default();
     update(&mut processes, &procfs::processes()?);
     let processes = Arc::new(processes);

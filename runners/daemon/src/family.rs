@@ -17,12 +17,12 @@ pub(crate) struct Family {
 
 impl Family {
     /// Looks who belongs to it since process or thread `last_made` was made: `roots`, and all who come of them or of a
-    /// former member.
+    /// former member. `anew` as for the [census](census::since).
     ///
     /// # Errors
     /// If there is no list of processes.
-    pub(crate) fn refresh(&mut self, roots: &[Pid], last_made: u64) -> io::Result<()> {
-        let all = census::since(last_made)?;
+    pub(crate) fn refresh(&mut self, roots: &[Pid], last_made: u64, anew: bool) -> io::Result<()> {
+        let all = census::since(last_made, anew)?;
         let mut belong: HashSet<Pid> = roots.iter().copied().filter(|root| all.contains_key(root)).collect();
         belong.extend(
             self.members

@@ -6,7 +6,7 @@
 //!
 //! 1. Of each thread, note how often it has been given a processor so far, then see it off the processor, in the
 //!    middle of a system call (`/proc/PID/task/TID/schedstat`, `syscall`).
-//! 2. See that no process or thread was made meanwhile, and that no packet is under way (`/proc/loadavg`,
+//! 2. See that no process or thread was made meanwhile, nor was being made when they were listed, and that no packet is under way (`/proc/loadavg`,
 //!    `/proc/net/softnet_stat`): where there is load, the kernel may put off what it does for loopback.
 //! 3. See that each thread sleeps (`stat`), and has been given a processor no more often than noted.
 //!
@@ -99,7 +99,7 @@ impl Quiescence {
         let sleepers = {
             let mut seen = self.seen.borrow_mut();
             seen.look_at_the_last_awake()?;
-            seen.refresh(&self.roots)?;
+            seen.refresh(&self.roots, false)?;
             seen.first_look()?
         };
         for _ in 0..TURNS {
@@ -114,12 +114,13 @@ impl Quiescence {
             return Err(Awake::Busy(Busy::Network { packets: undelivered }));
         }
         let mut seen = self.seen.borrow_mut();
-        seen.refresh(&self.roots)?;
+        seen.refresh(&self.roots, true)?;
         // Another call may have listed them anew, too.
         if !sleepers.iter().map(|sleeper| &sleeper.thread).eq(&seen.threads) {
             return Err(Awake::Busy(Busy::Growing));
         }
         seen.second_look(&sleepers, &self.roots)?;
+        seen.complete = true;
         Ok(Asleep::of(&sleepers))
     }
 }
@@ -217,6 +218,9 @@ struct Seen {
     threads: Vec<Thread>,
     /// The last process or thread of all when they were listed.
     last_made: Option<u64>,
+    /// Whether they were listed while all of them slept. Else one may be missing that was being made: it has a number before
+    /// it can be seen.
+    complete: bool,
     /// The thread that was found awake last.
     awake: Option<Pid>,
 }
@@ -253,13 +257,13 @@ impl Seen {
         known.filter(is_awake).map_or(Ok(()), |thread| Err(busy(thread, None)))
     }
 
-    /// Lists all threads, if any was made since.
-    fn refresh(&mut self, roots: &[Pid]) -> Result<(), Awake> {
+    /// Lists all threads, if any was made since; or if the list is not known to be complete and `all_sleep`.
+    fn refresh(&mut self, roots: &[Pid], all_sleep: bool) -> Result<(), Awake> {
         let last_made = procfs::last_made().map_err(Awake::Unseen)?;
-        if self.last_made == Some(last_made) {
+        if self.last_made == Some(last_made) && (self.complete || !all_sleep) {
             return Ok(());
         }
-        self.family.refresh(roots, last_made).map_err(Awake::Unseen)?;
+        self.family.refresh(roots, last_made, all_sleep).map_err(Awake::Unseen)?;
         let mut threads = Vec::new();
         for process in self.family.members() {
             // Without a list it has ended since.
@@ -272,6 +276,7 @@ impl Seen {
             return Err(Awake::Gone(*gone));
         }
         self.last_made = Some(last_made);
+        self.complete = false;
         self.threads = threads;
         Ok(())
     }
@@ -347,4 +352,37 @@ fn busy(thread: &Thread, state: Option<char>) -> Awake {
     let stat = procfs::stat(&format!("{}/stat", thread.folder));
     let name = stat.map_or_else(|_| "a thread that has ended".to_owned(), |stat| stat.name);
     Awake::Busy(Busy::Thread { name, id: thread.id, state: state.unwrap_or('R') })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[tokio::test]
+    async fn one_that_was_being_made_when_they_were_listed_is_found() {
+        let mut shell = Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
+        let root = Pid::from_child(&shell);
+        let quiescence =
+            Quiescence { roots: vec![root], seen: RefCell::default(), peers: RefCell::default() };
+        let made = async {
+            while quiescence.asleep(Duration::from_secs(10)).await.is_err()
+                || quiescence.seen.borrow().threads.len() < 2
+            {
+                yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), made).await.unwrap();
+        let sleeping = quiescence.seen.borrow().threads.iter().find(|thread| thread.id != root).unwrap().id;
+
+        let mut seen = quiescence.seen.take();
+        seen.threads.retain(|thread| thread.id == root);
+        seen.complete = false;
+        quiescence.seen.replace(seen);
+        quiescence.asleep(Duration::from_secs(10)).await.unwrap();
+        let found = quiescence.seen.borrow().threads.len();
+        rustix::process::kill_process(sleeping, rustix::process::Signal::KILL).unwrap();
+        shell.wait().unwrap();
+        assert_eq!(found, 2);
+    }
 }
