@@ -105,7 +105,7 @@ pub(super) struct Running {
     /// How many ways through a spec's choices are tried
     #[arg(long, value_enum, default_value_t)]
     pub(super) paths: Paths,
-    /// How many paths run at a time [default: one a core]
+    /// How many paths run at a time [default: one a core, two with daemons]
     #[arg(long, short, value_name = "N", visible_alias = "test-threads")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
 }

@@ -56,7 +56,7 @@ fn run(product: &Product, arguments: TestArguments) -> Result<ExitCode, UsageErr
     let flags = replayed_flags(&target, &judging, &what.proposals);
     let front = FrontEnd::Test { target: test_target() };
     let replay = Replay::new(front, engine.runner.name(), flags);
-    let workers = libtest.test_threads.unwrap_or_else(super::program::cores);
+    let workers = libtest.test_threads.unwrap_or_else(|| super::program::workers(&*engine.runner));
     let pool = Pool::start(engine.clone(), workers)
         .map_err(|reason| UsageError::Io { what: "workers can't be started".to_owned(), reason })?;
     let summary = Mutex::new(Summary::new(judging.allow_fixed));

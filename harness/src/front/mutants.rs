@@ -30,7 +30,7 @@ pub(super) struct Mutants {
     /// Which fields need not be judged, in place of the bundled file
     #[arg(long, value_name = "FILE")]
     fields: Option<PathBuf>,
-    /// How many paths run at a time [default: one a core]
+    /// How many paths run at a time [default: one a core, two with daemons]
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
@@ -56,7 +56,7 @@ pub(super) fn main(product: &Product, arguments: &Mutants) -> Result<Exit, Usage
         .into_iter()
         .map(|spec| Selection::paths_of(&spec, Paths::Each).map(|paths| (spec, paths)))
         .collect::<Result<_, _>>()?;
-    let jobs = arguments.jobs.map_or_else(program::cores, Into::into);
+    let jobs = arguments.jobs.map_or_else(|| program::workers(&*engine.runner), Into::into);
     let score = measure(&engine, &specs, jobs, judged, is_whole)
         .map_err(|reason| UsageError::Io { what: "the mutants can't be run".to_owned(), reason })?;
     if engine.interrupt.is_raised() {

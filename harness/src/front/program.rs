@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use lnprototest_bolt::wire::Catalogue;
-use lnprototest_runner_api::Runner;
+use lnprototest_runner_api::{Runner, StartCost};
 use lnprototest_spec_events::{PathChoices, requirements, schema};
 use std::fs::File;
 use std::io::Write;
@@ -173,9 +173,13 @@ pub(super) fn interrupt_on_signal() -> Result<Interrupt, UsageError> {
     })
 }
 
-/// One worker for each.
-pub(super) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, Into::into)
+/// How many paths run at a time where nobody says so: one a core, or two where a path waits for daemons half of its time.
+pub(super) fn workers(runner: &dyn Runner) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, Into::into);
+    match runner.start_cost() {
+        StartCost::High => 2 * cores,
+        StartCost::Low => cores,
+    }
 }
 
 /// `RUST_LOG=lnprototest_harness=trace` shows what the harness does.

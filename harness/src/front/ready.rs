@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::arguments::Running;
-use super::program::{cores, engine, interrupt_on_signal};
+use super::program::{engine, interrupt_on_signal, workers};
 use super::selection::Selection;
 use super::work_dir::WorkDir;
 use super::{Product, UsageError};
@@ -55,10 +55,10 @@ impl Planned {
         engine.interrupt = interrupt;
         engine.all_transcripts |= all_transcripts;
         Ok(Ready {
+            jobs: running.jobs.map_or_else(|| workers(&*engine.runner), Into::into),
             engine: Arc::new(engine),
             specs: self.specs,
             plan: self.plan,
-            jobs: running.jobs.map_or_else(cores, Into::into),
             allow_fixed: running.judging.allow_fixed,
             _work_dir: work_dir,
         })
