@@ -43,7 +43,8 @@ impl FeeEstimator for Fees {
         match target {
             ConfirmationTarget::AnchorChannelFee => channel(500),
             ConfirmationTarget::NonAnchorChannelFee => channel(2_000),
-            ConfirmationTarget::ChannelCloseMinimum => FLOOR,
+            // What gets into a block in a day or two.
+            ConfirmationTarget::ChannelCloseMinimum => (network(FLOOR) / 4 * 3).max(FLOOR),
             ConfirmationTarget::MinAllowedAnchorChannelRemoteFee
             | ConfirmationTarget::MinAllowedNonAnchorChannelRemoteFee => {
                 network(FLOOR).saturating_sub(LEEWAY).max(FLOOR)
