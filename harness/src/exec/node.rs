@@ -109,6 +109,9 @@ impl Performer<'_> {
 
     pub(super) async fn restart(&mut self) -> Result<(), Stop> {
         self.part_from_all().await?;
+        if !self.stage.killed {
+            self.stage.settle().await?;
+        }
         let restarted = self.stage.promptly("restart", self.stage.node.restart()).await?;
         restarted.map_err(does_not_come_up)?;
         self.stage.killed = false;

@@ -79,7 +79,13 @@ impl Process {
             },
         );
         port.release();
-        let daemon = Launch::new(home.program).args(line).spawn().map_err(start)?;
+        let daemon = Launch::new(home.program)
+            .args(line)
+            // It reads all its plugins, and would take the memory for each of them from the system, and give it back.
+            .env("MALLOC_MMAP_THRESHOLD_", "1073741824")
+            .env("MALLOC_TRIM_THRESHOLD_", "1073741824")
+            .spawn()
+            .map_err(start)?;
         let ended = |status| NodeError::Start(last_words(status, &daemon, home.log));
         tokio::select! {
             known = plugin.backend().catch_up() => if !known? {

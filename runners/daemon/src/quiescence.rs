@@ -6,8 +6,9 @@
 //!
 //! 1. Of each thread, note how often it has been given a processor so far, then see it off the processor, in the
 //!    middle of a system call (`/proc/PID/task/TID/schedstat`, `syscall`).
-//! 2. See that no process or thread was made meanwhile, nor was being made when they were listed, and that no packet is under way (`/proc/loadavg`,
-//!    `/proc/net/softnet_stat`): where there is load, the kernel may put off what it does for loopback.
+//! 2. List them anew and see that none is new: no thread was made meanwhile, nor was being made when they were listed
+//!    before. And see that no packet is under way (`/proc/net/softnet_stat`): where there is load, the kernel may put off
+//!    what it does for loopback.
 //! 3. See that each thread sleeps (`stat`), and has been given a processor no more often than noted.
 //!
 //! No thread ran between its own first and second look, so between the last of the first and the first of the second
@@ -257,10 +258,13 @@ impl Seen {
         known.filter(is_awake).map_or(Ok(()), |thread| Err(busy(thread, None)))
     }
 
-    /// Lists all threads, if any was made since; or if the list is not known to be complete and `all_sleep`.
+    /// Lists all threads, if none are known; where `all_sleep`, also if the list may not be complete any more.
     fn refresh(&mut self, roots: &[Pid], all_sleep: bool) -> Result<(), Awake> {
+        if self.last_made.is_some() && !all_sleep {
+            return Ok(());
+        }
         let last_made = procfs::last_made().map_err(Awake::Unseen)?;
-        if self.last_made == Some(last_made) && (self.complete || !all_sleep) {
+        if self.last_made == Some(last_made) && self.complete {
             return Ok(());
         }
         self.family.refresh(roots, last_made, all_sleep).map_err(Awake::Unseen)?;

@@ -87,8 +87,8 @@ events! { Node:
         bind as "as": Option<Name>,
     }
 
-    /// The node is stopped in good order, if it runs, and started again with its data. Needs `restart`. All sessions end,
-    /// and what it was asked to do and has not done is given up.
+    /// The node is stopped in good order, if it runs, once it has nothing left to do, and started again with its data.
+    /// Needs `restart`. All sessions end, and what it was asked to do and has not done is given up.
     Restart {}
 
     /// The node takes this for the network's feerate from now on. Needs `set_feerate`. Of a channel that it opened, it
