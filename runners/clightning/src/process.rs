@@ -4,6 +4,7 @@ use lnprototest_daemon::{Daemon, Launch, PeerStream, Port, Program, Quiescence};
 use lnprototest_runner_api::{Identity, NodeError, NodeKeys};
 use secp256k1::PublicKey;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -36,6 +37,17 @@ pub(crate) struct Process {
     daemon: Daemon,
     plugin: ChainPlugin,
     port: Port,
+    /// How many things are begun on it.
+    begun: Rc<Cell<usize>>,
+}
+
+/// Something that is begun on a lightningd, and over once this one is gone.
+pub(crate) struct Begun(Rc<Cell<usize>>);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 /// What is the same for each start of one node.
@@ -109,7 +121,19 @@ impl Process {
             daemon,
             plugin,
             port,
+            begun: Rc::default(),
         })
+    }
+
+    /// Notes that something is begun on it, until the value is dropped: it has not settled before.
+    pub(crate) fn begin(&self) -> Begun {
+        self.begun.set(self.begun.get() + 1);
+        Begun(Rc::clone(&self.begun))
+    }
+
+    /// Whether something is begun on it that is not over.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.get() > 0
     }
 
     /// Connects to its port.

@@ -66,6 +66,8 @@ pub(crate) async fn settle(process: &Process) -> Result<Settled, NodeError> {
         match near {
             Err(timer) if Instant::now() < deadline => tokio::time::sleep(timer).await,
             Err(_) => return Ok(busy("for its next timer, again and again", begun)),
+            // Who began something looks for the same, and has a turn.
+            Ok(_) if process.has_begun() && Instant::now() < deadline => tokio::task::yield_now().await,
             Ok(asleep) => {
                 // While it fell asleep, the chain may have grown, or it may have found its end.
                 if process.death().is_none() && process.backend().is_caught_up().await? {

@@ -46,6 +46,7 @@ pub(super) async fn fund(process: &Process, request: &FundChannel) -> Result<Out
 /// goes to sleep.
 pub(super) async fn close(process: &Process, channel: &ChannelRef) -> Result<Outcome, Refusal> {
     let request = json!({ "id": hex::encode(channel.channel_id), "unilateraltimeout": 0 });
+    let _begun = process.begin();
     let asked = process.rpc.send("close", request).await?;
     let mut answer = spawn_local(asked.answer());
     tokio::select! {

@@ -55,6 +55,7 @@ pub(super) async fn add_htlc(process: &Process, request: &AddHtlc) -> Result<Out
         "payment_secret": hex::encode(request.payment_secret),
         "amount_msat": request.amount_msat,
     });
+    let _begun = process.begin();
     process.rpc.call("sendpay", payment).await?;
     // It has agreed, but the channel may not.
     let _ = process.quiescence.asleep(OFFER_BOUND).await;
