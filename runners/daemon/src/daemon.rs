@@ -11,18 +11,16 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::rc::Rc;
-use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, spawn_local};
 
+use crate::look::{EACH, look_for, look_for_blocking};
 use crate::procfs;
 use crate::tail::{Outlet, Tail};
 
 /// How long processes may take to vanish that the kernel has been told to kill.
 const KILLED_WITHIN: Duration = Duration::from_secs(5);
-/// How often it is looked whether something has ended.
-const LOOK_EACH: Duration = Duration::from_millis(1);
 
 /// A process that was [`Launch`](crate::Launch)ed, with all that it starts.
 ///
@@ -92,16 +90,8 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError::Running`] if it still runs after `bound`.
     pub async fn wait_exit(&self, bound: Duration) -> Result<ExitStatus, DaemonError> {
-        let deadline = Instant::now() + bound;
-        loop {
-            if let Some(status) = self.exited() {
-                return Ok(status);
-            }
-            if Instant::now() >= deadline {
-                return Err(DaemonError::Running { program: self.program.clone(), waited: bound });
-            }
-            tokio::time::sleep(LOOK_EACH).await;
-        }
+        let ended = look_for(bound, || self.exited()).await;
+        ended.ok_or_else(|| DaemonError::Running { program: self.program.clone(), waited: bound })
     }
 
     /// Sends it a signal, on which it is to end by itself. In any case nothing of it is left then.
@@ -125,16 +115,8 @@ impl Daemon {
     /// [`DaemonError::Survived`] if some process of it is still there after five seconds.
     pub async fn kill(&self) -> Result<ExitStatus, DaemonError> {
         self.kill_all();
-        let deadline = Instant::now() + KILLED_WITHIN;
-        loop {
-            if let Some(status) = self.cleared() {
-                return Ok(status);
-            }
-            if Instant::now() >= deadline {
-                return Err(DaemonError::Survived { program: self.program.clone(), who: self.survivors() });
-            }
-            tokio::time::sleep(LOOK_EACH).await;
-        }
+        let cleared = look_for(KILLED_WITHIN, || self.cleared()).await;
+        cleared.ok_or_else(|| DaemonError::Survived { program: self.program.clone(), who: self.survivors() })
     }
 
     /// The last `lines` lines that it said on standard output and standard error, oldest first; at most 2,000 are
@@ -203,7 +185,7 @@ impl Daemon {
                 return Err(DaemonError::NoLine { program: self.program.clone(), waited: bound });
             }
             // Its end shows in no line, so it is looked for now and then.
-            if let Ok(Ok(line)) = tokio::time::timeout(left.min(LOOK_EACH * 10), &mut line).await {
+            if let Ok(Ok(line)) = tokio::time::timeout(left.min(EACH * 10), &mut line).await {
                 return Ok(line);
             }
         }
@@ -292,10 +274,8 @@ impl Drop for Daemon {
             reader.abort();
         }
         self.kill_all();
-        let deadline = Instant::now() + KILLED_WITHIN;
-        while self.cleared().is_none() && Instant::now() < deadline {
-            thread::sleep(LOOK_EACH);
-        }
+        // Nobody can be told if it is not.
+        let _cleared = look_for_blocking(KILLED_WITHIN, || self.cleared());
     }
 }
 

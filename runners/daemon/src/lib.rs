@@ -9,6 +9,7 @@ mod copy;
 mod daemon;
 mod family;
 mod launch;
+mod look;
 mod peer;
 mod port;
 mod prepared;

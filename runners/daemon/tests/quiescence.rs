@@ -8,13 +8,11 @@ mod support;
 use lnprototest_daemon::{Launch, NotAsleep, PeerStream, Program, Quiescence};
 use std::cell::Cell;
 use std::env;
-use std::fs::{File, OpenOptions};
 use std::future::poll_fn;
-use std::io::{self, BufRead, Write};
+use std::path::Path;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
-use std::thread;
 use std::time::Duration;
 use support::{LONG, Rig, on_a_worker, shell};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, ReadBuf};
@@ -83,32 +81,11 @@ fn a_ring_in_which_one_is_awake_at_a_time() {
 
 #[test]
 fn threads_that_hand_it_on() {
-    let this = Program::find("test", Some(&env::current_exe().unwrap()), "").unwrap();
-    let child =
-        Launch::new(&this).args(["--exact", "thread_chain", "--ignored"]).env("LNPROTOTEST_THREADS", "6");
+    let program =
+        Program::find("thread-chain", Some(Path::new(env!("CARGO_BIN_EXE_thread-chain"))), "").unwrap();
     on_a_worker(async {
-        let rig = Rig::launch(child);
-        rig.daemon.wait_for_line(|line| line.contains("running 1 test"), LONG).await.unwrap();
-        answers_before_it_sleeps(&rig, rounds() * 10).await;
+        answers_before_it_sleeps(&Rig::launch(Launch::new(&program).args(["6"])), rounds() * 10).await;
     });
-}
-
-/// Not a test, but the daemon of the one above.
-#[test]
-#[ignore = "no test: threads_that_hand_it_on starts it as its daemon"]
-fn thread_chain() {
-    let Ok(threads) = env::var("LNPROTOTEST_THREADS") else { return };
-    let (first, mut receiver) = std::sync::mpsc::channel::<String>();
-    for _ in 0..threads.parse().unwrap() {
-        let (sender, next) = std::sync::mpsc::channel();
-        thread::spawn(move || receiver.into_iter().for_each(|line| sender.send(line).unwrap()));
-        receiver = next;
-    }
-    let mut out = OpenOptions::new().write(true).open("out").unwrap();
-    thread::spawn(move || receiver.into_iter().for_each(|line| writeln!(out, "{line}").unwrap()));
-    for line in io::BufReader::new(File::open("in").unwrap()).lines() {
-        first.send(line.unwrap()).unwrap();
-    }
 }
 
 #[test]
