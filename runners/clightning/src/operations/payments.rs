@@ -56,6 +56,7 @@ pub(super) async fn add_htlc(process: &Process, request: &AddHtlc) -> Result<Out
         "amount_msat": request.amount_msat,
     });
     let _begun = process.begin();
+    let before = offered(process, request).await?;
     process.rpc.call("sendpay", payment).await?;
     // It has agreed, but the channel may not.
     let _ = process.quiescence.asleep(OFFER_BOUND).await;
@@ -63,19 +64,20 @@ pub(super) async fn add_htlc(process: &Process, request: &AddHtlc) -> Result<Out
     let sent = process.rpc.call("listsendpays", hash).await?;
     let attempts = member("listsendpays", &sent, "payments", Value::as_array)?;
     match attempts.iter().max_by_key(|attempt| attempt["id"].as_u64()) {
-        Some(newest) if newest["status"] == "failed" && !was_offered(process, request).await? => {
+        // It has also failed if we have failed its HTLC meanwhile.
+        Some(newest) if newest["status"] == "failed" && offered(process, request).await? == before => {
             Err(Refusal::NotOffered(newest.clone()))
         }
         _ => Ok(Outcome::Done),
     }
 }
 
-/// Whether the channel ever took the HTLC: a payment has also failed if we have failed its HTLC meanwhile.
-async fn was_offered(process: &Process, request: &AddHtlc) -> Result<bool, Refusal> {
+/// How many HTLCs with the payment's hash any channel ever took.
+async fn offered(process: &Process, request: &AddHtlc) -> Result<usize, Refusal> {
     let listed = process.rpc.call("listhtlcs", json!({})).await?;
     let htlcs = member("listhtlcs", &listed, "htlcs", Value::as_array)?;
     let hash = hex::encode(request.payment_hash);
-    Ok(htlcs.iter().any(|htlc| htlc["direction"] == "out" && htlc["payment_hash"] == hash))
+    Ok(htlcs.iter().filter(|htlc| htlc["direction"] == "out" && htlc["payment_hash"] == hash).count())
 }
 
 /// Pays an invoice: with `xpay`, or with its predecessor `pay`, which went out of use from version 24.11 on.
