@@ -110,7 +110,7 @@ impl Performer<'_> {
         let session = self.on(&event.on);
         let background = Background::Also(&event.ignore);
         self.stage.trust_in_silence(session, None)?;
-        match self.stage.arrival(session, background, &[]).await? {
+        match self.stage.arrival_unprompted(session, background, &[]).await? {
             Arrival::Came(other) => Err(unexpected(&other, &format!("the node to say nothing on {session}"))),
             Arrival::Quiet(silence) => {
                 // Below the messages, bytes are words too.
@@ -122,7 +122,8 @@ impl Performer<'_> {
                 }
                 self.note_silence(session, &silence);
                 self.stage.prove_alive(session).await?;
-                if let Arrival::Came(late) = self.stage.peek(session, background, &[]).await? {
+                let after = self.stage.arrival_unprompted(session, background, &[]).await?;
+                if let Arrival::Came(late) = after {
                     return Err(unexpected(&late, &format!("the node to say nothing on {session}")));
                 }
                 self.judged();

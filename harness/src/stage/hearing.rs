@@ -29,8 +29,25 @@ pub(crate) enum Silence {
 }
 
 impl Stage<'_> {
-    /// The next thing on a session that is not background, or silence. What is background is dealt with on the way.
+    /// The next thing on a session that is not background, or silence. What is background is dealt with on the way. A
+    /// silence that is not proved is believed once a ping has drawn out what the node may hold back until something
+    /// urgent goes out, as Core Lightning does with gossip.
     pub(crate) async fn arrival(
+        &mut self,
+        session: &str,
+        background: Background<'_>,
+        wanted: &[&str],
+    ) -> Result<Arrival, Stop> {
+        let arrival = self.arrival_unprompted(session, background, wanted).await?;
+        if !matches!(arrival, Arrival::Quiet(Silence::Within(_))) || !self.session(session)?.answers_pings() {
+            return Ok(arrival);
+        }
+        self.send_fence(session).await?;
+        self.arrival_unprompted(session, background, wanted).await
+    }
+
+    /// As [`Stage::arrival`], where the node is pinged before its silence is believed, or was.
+    pub(crate) async fn arrival_unprompted(
         &mut self,
         session: &str,
         background: Background<'_>,
@@ -39,7 +56,6 @@ impl Stage<'_> {
         self.session(session)?.refuse_left()?;
         let begun = Patience::new(self.bounds.settle);
         let mut silence = None;
-        let mut prompted = wanted.is_empty();
         loop {
             self.session(session)?.link.take_in_ready().await;
             self.digest(session)?;
@@ -55,12 +71,6 @@ impl Stage<'_> {
                 silence = None;
             }
             begun.check(session)?;
-            // A node may hold back what is not urgent until something else goes out, as Core Lightning does with gossip.
-            if !prompted && matches!(silence, Some(Silence::Within(_))) {
-                prompted = true;
-                self.send_fence(session).await?;
-                silence = None;
-            }
             if let Some(silence) = silence {
                 return Ok(match self.session(session)?.untaken_bytes() {
                     Some(bytes) => Arrival::Came(bytes),

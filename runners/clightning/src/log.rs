@@ -16,9 +16,6 @@ const TAIL: u64 = 1 << 20;
 /// How many lines of a crash are evidence enough: what happened, and where.
 const CRASH_LINES: usize = 6;
 
-/// Connectd keeps a change to a channel back for so long at most, in the hope of more to send with it.
-const KEPT_BACK: Duration = Duration::from_secs(1);
-
 /// Connectd leaves a subdaemon five seconds before it closes its peer's connection, and the peer's last messages five more.
 const CLOSING: Duration = Duration::from_secs(11);
 
@@ -33,8 +30,6 @@ pub(crate) struct Log {
 struct Watched {
     upto: u64,
     crash: Option<String>,
-    /// When the last message that can be kept back was noticed, if no other followed it.
-    kept_back: Option<Instant>,
     /// Peers whose connections are about to be closed, and when that was noticed.
     closing: HashMap<String, Instant>,
 }
@@ -59,13 +54,6 @@ impl Log {
         self.watched.borrow().crash.clone()
     }
 
-    /// For how long a message to a peer may still be kept back, if there is one.
-    pub(crate) fn kept_back(&self) -> Option<Duration> {
-        self.watch();
-        let noticed = self.watched.borrow().kept_back?;
-        KEPT_BACK.checked_sub(noticed.elapsed()).filter(|left| !left.is_zero())
-    }
-
     /// Whether it has decided to close a connection that is still open.
     pub(crate) fn is_closing(&self) -> bool {
         self.watch();
@@ -83,9 +71,6 @@ impl Log {
         let new = &new[..complete];
         if watched.crash.is_none() {
             watched.crash = crash_in(new);
-        }
-        if let Some(sent) = new.lines().rfind(|line| line.contains("peer_out WIRE_")) {
-            watched.kept_back = is_kept_back(sent).then(Instant::now);
         }
         for line in new.lines() {
             watched.note_closing(line);
@@ -134,11 +119,6 @@ fn is_crash(line: &str) -> bool {
     ["FATAL SIGNAL", "killed with signal", "STATUS_FAIL_INTERNAL_ERROR", "STATUS_FAIL_HSM_IO"]
         .iter()
         .any(|sign| line.contains(sign))
-}
-
-/// Whether a message is of those that connectd does not send at once, unless another follows that it does.
-fn is_kept_back(sent: &str) -> bool {
-    ["WIRE_UPDATE_", "_ANNOUNCEMENT", "WIRE_CHANNEL_UPDATE"].iter().any(|kind| sent.contains(kind))
 }
 
 #[cfg(test)]

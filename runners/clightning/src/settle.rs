@@ -2,9 +2,9 @@
 //!
 //! Once it knows the chain's tip, and all its processes sleep with nothing to read: lightningd, its subdaemons, its plugins.
 //! Then only a timer can make it say something. Those of less than a twentieth of a second are waited for, such as that
-//! which gathers changes to be signed together; and if the log says that a message may still be kept back, which version
-//! 26.04 and later do for up to a second, or that a connection is to be closed, for which subdaemons have five seconds, those.
-//! Others, such as pings and the spreading of gossip, are not.
+//! which gathers changes to be signed together; and if the log says that a connection is to be closed, that for which
+//! subdaemons have five seconds. Others, such as pings and the spreading of gossip, are not; nor what version 26.04 and later
+//! keep back for up to a second, until something urgent goes to the same peer: the answer to the harness's ping is.
 
 use lnprototest_daemon::{Asleep, NotAsleep};
 use lnprototest_runner_api::{NodeError, Settled};
@@ -58,11 +58,7 @@ pub(crate) async fn settle(process: &Process) -> Result<Settled, NodeError> {
                 return Ok(blind());
             }
         };
-        let near = match process.log.kept_back() {
-            Some(left) => Err(left),
-            None if process.log.is_closing() => Err(NEAR),
-            None => near,
-        };
+        let near = if process.log.is_closing() { Err(NEAR) } else { near };
         match near {
             Err(timer) if Instant::now() < deadline => tokio::time::sleep(timer).await,
             Err(_) => return Ok(busy("for its next timer, again and again", begun)),
