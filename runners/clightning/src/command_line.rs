@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::log::LOG;
+use crate::plugins::{FUNDER, Payers};
 use crate::settings::{DUAL_FUND, Keys, Settings};
 
 /// Plugins that no message of a peer reaches, which only cost time. A name that a version does not have does no harm.
@@ -50,6 +51,8 @@ pub(crate) struct Start<'a> {
     pub(crate) keys: &'a NodeKeys,
     /// From where on it looks at the chain.
     pub(crate) since: Since,
+    /// Plugins that are started when they are needed.
+    pub(crate) payers: &'a Payers,
 }
 
 /// Where lightningd begins with the chain.
@@ -67,6 +70,7 @@ pub(crate) enum Since {
 ///
 /// | flag | why |
 /// | --- | --- |
+/// | `--disable-plugin` | its start takes as long as all else, and more with each plugin |
 /// | `--log-level=debug`, `--log-file` | a failure's report shows the log's end |
 /// | `--disable-dns`, `--autoconnect-seeker-peers=0` | it talks to nobody but us |
 /// | `--rescan` | a fresh node begins at the tip, or with the block that has its coins |
@@ -89,7 +93,9 @@ pub(crate) fn command_line(settings: &Settings, start: &Start<'_>) -> Vec<OsStri
     }
     line.push(joined("--lightning-dir=", start.dir.as_os_str()));
     line.push(joined("--plugin=", start.chain_plugin.as_os_str()));
-    line.extend(SWITCHED_OFF.iter().map(|name| format!("--disable-plugin={name}").into()));
+    let funder = [FUNDER].into_iter().filter(|_| !settings.dual_fund);
+    let off = SWITCHED_OFF.into_iter().chain(funder).chain(start.payers.names());
+    line.extend(off.map(|name| format!("--disable-plugin={name}").into()));
     line.push(joined("--log-file=", start.dir.join(LOG).as_os_str()));
     line.push(format!("--bind-addr={}", start.address).into());
     line.extend(

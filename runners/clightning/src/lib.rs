@@ -12,6 +12,7 @@ mod log;
 mod network;
 mod node;
 mod operations;
+mod plugins;
 mod prepared;
 mod process;
 mod rpc;

@@ -14,7 +14,8 @@ use crate::command_line::Since;
 use crate::log::Log;
 use crate::network::Network;
 use crate::operations;
-use crate::prepared::Prepared;
+use crate::plugins::Payers;
+use crate::prepared::{Found, Prepared};
 use crate::process::{Home, Process};
 use crate::settings::Settings;
 use crate::settle::settle;
@@ -28,6 +29,7 @@ pub(crate) struct LightningNode {
     network: Rc<Network>,
     dir: PathBuf,
     log: Rc<Log>,
+    payers: Payers,
     identity: Identity,
     /// Whether its wallet has got its coins.
     has_coins: Cell<bool>,
@@ -54,17 +56,27 @@ impl LightningNode {
         let World { chain, keys, dir, .. } = world;
         let network = Rc::new(Network::new(chain));
         let log = Rc::new(Log::new(&dir));
-        let home = Home { program: &program, settings, keys: &keys, network: &network, dir: &dir, log: &log };
-        let since = match prepared.furnish(&home).await? {
+        let all = Payers::default();
+        let home = Home {
+            program: &program,
+            settings,
+            keys: &keys,
+            network: &network,
+            dir: &dir,
+            log: &log,
+            payers: &all,
+        };
+        let Found { wallet, payers } = prepared.furnish(&home).await?;
+        let since = match wallet {
             Some(script) => Since::Height(confirmed_coins(&network, script).await?),
             None => Since::Tip,
         };
-        let process = Process::start(&home, since).await?;
+        let process = Process::start(&Home { payers: &payers, ..home }, since).await?;
         let has_coins = Cell::new(matches!(since, Since::Height(_)));
         let identity = process.identity.clone();
         let state = RefCell::new(State::Running(Rc::new(process)));
         let settings = settings.clone();
-        Ok(Self { program, settings, keys, network, dir, log, identity, has_coins, state })
+        Ok(Self { program, settings, keys, network, dir, log, payers, identity, has_coins, state })
     }
 
     fn running(&self) -> Result<Rc<Process>, NodeError> {
@@ -108,6 +120,7 @@ impl LightningNode {
             network: &self.network,
             dir: &self.dir,
             log: &self.log,
+            payers: &self.payers,
         };
         let process = Process::start(&home, Since::LastRun).await?;
         self.state.replace(State::Running(Rc::new(process)));

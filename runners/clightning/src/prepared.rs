@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::command_line::Since;
 use crate::log::Log;
+use crate::plugins::Payers;
 use crate::process::{Home, Process};
 use crate::settings::Keys;
 use crate::wallet;
@@ -27,30 +28,36 @@ pub(crate) struct Prepared {
 #[derive(Default)]
 struct Furniture {
     dir: PreparedDir,
-    /// Where the wallet in it can be paid to, if it was asked.
-    wallet: OnceLock<ScriptBuf>,
+    found: OnceLock<Found>,
+}
+
+/// What was asked of the first lightningd of all.
+#[derive(Clone, Default)]
+pub(crate) struct Found {
+    /// Where its wallet can be paid to, if its coins are to be there from the start.
+    pub(crate) wallet: Option<ScriptBuf>,
+    /// Plugins that can be started later.
+    pub(crate) payers: Payers,
 }
 
 impl Prepared {
-    /// Makes `home.dir`, which does not exist yet, ready for a node. A node that is to have confirmed coins can be paid
-    /// to the script that comes back.
+    /// Makes `home.dir`, which does not exist yet, ready for a node.
     ///
     /// # Errors
     /// [`NodeError::Start`] if lightningd does not come up, or there is no room.
-    pub(crate) async fn furnish(&self, home: &Home<'_>) -> Result<Option<ScriptBuf>, NodeError> {
+    pub(crate) async fn furnish(&self, home: &Home<'_>) -> Result<Found, NodeError> {
         let prepared = self.with(home.keys);
         let made = prepared.dir.copy_to(home.dir, async |dir| {
             let log = Rc::new(Log::new(dir));
-            if let Some(script) = prepare(&Home { dir, log: &log, ..*home }).await? {
-                prepared.wallet.get_or_init(|| script);
-            }
+            let found = prepare(&Home { dir, log: &log, ..*home }).await?;
+            prepared.found.get_or_init(|| found);
             Ok(())
         });
         made.await.map_err(|error| match error {
             PrepareError::Make(error) => error,
             error => NodeError::Start(error.to_string()),
         })?;
-        Ok(prepared.wallet.get().cloned())
+        Ok(prepared.found.get().cloned().unwrap_or_default())
     }
 
     fn with(&self, keys: &NodeKeys) -> Arc<Furniture> {
@@ -66,7 +73,8 @@ impl Prepared {
     }
 }
 
-async fn prepare(home: &Home<'_>) -> Result<Option<ScriptBuf>, NodeError> {
+async fn prepare(home: &Home<'_>) -> Result<Found, NodeError> {
+    let start = |error: &dyn std::fmt::Display| NodeError::Start(error.to_string());
     let unable = |error: io::Error| NodeError::Start(format!("{}: {error}", home.dir.display()));
     if home.settings.keys == Keys::Known {
         let regtest = home.dir.join("regtest");
@@ -76,14 +84,17 @@ async fn prepare(home: &Home<'_>) -> Result<Option<ScriptBuf>, NodeError> {
         fs::write(regtest.join("hsm_secret"), home.keys.node_key.secret_bytes()).map_err(unable)?;
     }
     let process = Process::start(home, Since::Tip).await?;
-    let mut script = None;
+    let mut found = Found::default();
     if home.settings.dual_fund {
-        let asked = wallet::script(&process.rpc).await;
-        script = Some(asked.map_err(|error| NodeError::Start(error.to_string()))?);
+        found.wallet = Some(wallet::script(&process.rpc).await.map_err(|error| start(&error))?);
+    }
+    // A flag may be a plugin's, which must run then.
+    if home.settings.flags.is_empty() {
+        found.payers = Payers::of(&process.rpc).await.map_err(|error| start(&error))?;
     }
     process.stop().await?;
     keep_data_only(home.dir).map_err(unable)?;
-    Ok(script)
+    Ok(found)
 }
 
 /// All that a fresh node must not find lies beside the folder of its network.

@@ -10,12 +10,14 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 use crate::backend::{Backend, ChainPlugin};
 use crate::command_line::{Since, Start, command_line};
 use crate::log::Log;
 use crate::network::Network;
-use crate::rpc::Rpc;
+use crate::plugins::Payers;
+use crate::rpc::{Rpc, RpcError};
 use crate::settings::Settings;
 
 /// How often another port is tried, if someone else was faster to bind the one that was free.
@@ -37,6 +39,8 @@ pub(crate) struct Process {
     daemon: Daemon,
     plugin: ChainPlugin,
     port: Port,
+    payers: Payers,
+    payers_run: OnceCell<()>,
     /// How many things are begun on it.
     begun: Rc<Cell<usize>>,
 }
@@ -58,6 +62,8 @@ pub(crate) struct Home<'a> {
     pub(crate) network: &'a Rc<Network>,
     pub(crate) dir: &'a Path,
     pub(crate) log: &'a Rc<Log>,
+    /// Plugins that are started when they are needed.
+    pub(crate) payers: &'a Payers,
 }
 
 impl Process {
@@ -88,6 +94,7 @@ impl Process {
                 chain_plugin: plugin.program(),
                 keys: home.keys,
                 since,
+                payers: home.payers,
             },
         );
         port.release();
@@ -121,8 +128,18 @@ impl Process {
             daemon,
             plugin,
             port,
+            payers: home.payers.clone(),
+            payers_run: OnceCell::default(),
             begun: Rc::default(),
         })
+    }
+
+    /// Makes sure that the plugins run with which it pays.
+    ///
+    /// # Errors
+    /// [`RpcError`]
+    pub(crate) async fn ready_to_pay(&self) -> Result<(), RpcError> {
+        self.payers_run.get_or_try_init(|| self.payers.start(&self.rpc)).await.copied()
     }
 
     /// Notes that something is begun on it, until the value is dropped: it has not settled before.
