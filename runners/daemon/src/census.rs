@@ -41,12 +41,21 @@ pub(crate) fn since(last_made: u64, anew: bool) -> io::Result<Arc<Processes>> {
     Ok(processes)
 }
 
+/// The processes that started when `oldest` did, or later.
+///
+/// # Errors
+/// If there is no list of processes.
+pub(crate) fn not_older(oldest: &Stat) -> io::Result<Vec<Pid>> {
+    let all = since(procfs::last_made()?, true)?;
+    Ok(all.iter().filter(|(_, one)| one.started >= oldest.started).map(|(pid, _)| *pid).collect())
+}
+
 fn update(known: &mut Processes, now: &HashSet<Pid>) {
     known.retain(|pid, _| now.contains(pid));
     for pid in now {
         // One that can't be looked at has ended since.
         if !known.contains_key(pid)
-            && let Ok(stat) = procfs::stat(&format!("/proc/{pid}/stat"))
+            && let Ok(stat) = procfs::process(*pid)
         {
             known.insert(*pid, stat);
         }

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, spawn_local};
 
+use crate::census;
 use crate::look::{EACH, look_for, look_for_blocking};
-use crate::procfs;
+use crate::procfs::{self, Stat};
 use crate::tail::{Outlet, Tail};
 
 /// How long processes may take to vanish that the kernel has been told to kill.
@@ -28,6 +29,8 @@ const KILLED_WITHIN: Duration = Duration::from_secs(5);
 pub struct Daemon {
     program: PathBuf,
     pid: Pid,
+    /// What it was like when it was started, where that can be seen.
+    born: Option<Stat>,
     child: RefCell<Child>,
     ended: Cell<Option<ExitStatus>>,
     /// Whether its number may be another process's by now.
@@ -46,6 +49,7 @@ impl Daemon {
         let mut daemon = Self {
             program,
             pid,
+            born: procfs::process(pid).ok(),
             child: RefCell::new(child),
             ended: Cell::default(),
             number_is_free: Cell::default(),
@@ -114,7 +118,7 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError::Survived`] if some process of it is still there after five seconds.
     pub async fn kill(&self) -> Result<ExitStatus, DaemonError> {
-        self.kill_all();
+        self.kill_group();
         let cleared = look_for(KILLED_WITHIN, || self.cleared()).await;
         cleared.ok_or_else(|| DaemonError::Survived { program: self.program.clone(), who: self.survivors() })
     }
@@ -213,14 +217,13 @@ impl Daemon {
         }
     }
 
-    fn kill_all(&self) {
+    fn kill_group(&self) {
         if self.cleared.get() {
             return;
         }
         if self.ended.get().is_none() && !self.number_is_free.get() {
             self.signal_group(Signal::KILL);
         }
-        self.kill_strays();
     }
 
     /// How it ended, once nothing of it is left.
@@ -237,29 +240,42 @@ impl Daemon {
             return true;
         }
         // Those whose new parent has not taken note of their end are no harm.
-        procfs::stats().is_ok_and(|all| all.values().all(|one| one.group != Some(self.pid) || one.dead()))
+        self.contemporaries().is_some_and(|all| !all.iter().any(|(_, one)| self.shares_group(one)))
+    }
+
+    /// All living processes that can have come of it, as they are now; None where they can't be seen.
+    fn contemporaries(&self) -> Option<Vec<(Pid, Stat)>> {
+        let all = census::not_older(self.born.as_ref()?).ok()?;
+        // One that can't be looked at has ended since.
+        let now = all.into_iter().filter_map(|pid| Some((pid, procfs::process(pid).ok()?)));
+        Some(now.filter(|(_, one)| !one.dead()).collect())
+    }
+
+    fn shares_group(&self, one: &Stat) -> bool {
+        one.group == Some(self.pid)
+    }
+
+    fn is_stray(&self, pid: Pid) -> bool {
+        procfs::is_marked(pid, &self.mark)
     }
 
     /// Kills those outside its process group, again and again: one may have started another in its last moment. Tells
     /// whether there were any.
     fn kill_strays(&self) -> bool {
-        let strays = procfs::marked(&self.mark);
-        for stray in &strays {
+        let mut all = self.contemporaries().unwrap_or_default();
+        all.retain(|(pid, _)| self.is_stray(*pid));
+        for (stray, _) in &all {
             // It may have ended since.
             let _gone = kill_process(*stray, Signal::KILL);
         }
-        !strays.is_empty()
+        !all.is_empty()
     }
 
     fn survivors(&self) -> String {
-        let all = procfs::stats().unwrap_or_default();
-        let strays = procfs::marked(&self.mark);
-        let names: Vec<String> = all
-            .iter()
-            .filter(|(pid, one)| !one.dead() && (one.group == Some(self.pid) || strays.contains(pid)))
-            .map(|(pid, one)| format!("{} ({pid}, {})", one.name, one.state))
-            .collect();
-        names.join(", ")
+        let all = self.contemporaries().unwrap_or_default().into_iter();
+        let its = all.filter(|(pid, one)| self.shares_group(one) || self.is_stray(*pid));
+        let names = its.map(|(pid, one)| format!("{} ({pid}, {})", one.name, one.state));
+        names.collect::<Vec<_>>().join(", ")
     }
 
     fn signal_group(&self, signal: Signal) {
@@ -273,7 +289,7 @@ impl Drop for Daemon {
         for reader in &self.readers {
             reader.abort();
         }
-        self.kill_all();
+        self.kill_group();
         // Nobody can be told if it is not.
         let _cleared = look_for_blocking(KILLED_WITHIN, || self.cleared());
     }

@@ -1,7 +1,7 @@
 //! What does Linux tell of processes, threads and its loopback queues?
 
 use rustix::process::Pid;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::str::FromStr;
@@ -17,6 +17,8 @@ pub(crate) struct Stat {
     pub(crate) parent: Option<Pid>,
     /// Its process group.
     pub(crate) group: Option<Pid>,
+    /// How many threads its process has.
+    pub(crate) threads: u64,
     /// Clock ticks since the machine started.
     pub(crate) started: u64,
 }
@@ -35,8 +37,9 @@ impl Stat {
         // A process in its last moments has -1 here.
         let mut pid = || Some(positive(fields.next()?.parse().ok()?));
         let (parent, group) = (pid()?, pid()?);
-        let started = fields.nth(16)?.parse().ok()?;
-        Some(Self { name: name.to_owned(), state, parent, group, started })
+        let threads = fields.nth(14)?.parse().ok()?;
+        let started = fields.nth(1)?.parse().ok()?;
+        Some(Self { name: name.to_owned(), state, parent, group, threads, started })
     }
 }
 
@@ -45,44 +48,40 @@ pub(crate) fn processes() -> io::Result<HashSet<Pid>> {
     numbers("/proc")
 }
 
-/// What all processes that can be seen are like now.
-pub(crate) fn stats() -> io::Result<HashMap<Pid, Stat>> {
-    // One that can't be looked at has ended since.
-    Ok(processes()?
-        .into_iter()
-        .filter_map(|pid| Some((pid, stat(&format!("/proc/{pid}/stat")).ok()?)))
-        .collect())
+/// What a process is like now.
+pub(crate) fn process(pid: Pid) -> io::Result<Stat> {
+    stat(&format!("/proc/{pid}/stat"))
 }
 
-/// The living processes in whose environment there is `variable`, as `NAME=VALUE`.
-pub(crate) fn marked(variable: &str) -> Vec<Pid> {
-    let holds = |pid: &Pid| {
-        text(&format!("/proc/{pid}/environ")).is_ok_and(|text| text.split('\0').any(|each| each == variable))
-    };
-    numbers("/proc").unwrap_or_default().into_iter().filter(holds).collect()
+/// Whether a process lives, and in its environment there is `variable`, as `NAME=VALUE`.
+pub(crate) fn is_marked(pid: Pid, variable: &str) -> bool {
+    text(&format!("/proc/{pid}/environ")).is_ok_and(|text| text.split('\0').any(|each| each == variable))
 }
 
 /// The threads of a process.
-pub(crate) fn threads(process: Pid) -> io::Result<HashSet<Pid>> {
-    numbers(&format!("/proc/{process}/task"))
+pub(crate) fn threads(pid: Pid) -> io::Result<HashSet<Pid>> {
+    match process(pid)?.threads {
+        1 => Ok(HashSet::from([pid])),
+        _ => numbers(&format!("/proc/{pid}/task")),
+    }
 }
 
 /// Reads a `stat` file.
 pub(crate) fn stat(path: &str) -> io::Result<Stat> {
-    Stat::parse(&text(path)?).ok_or_else(|| strange(path))
+    Stat::parse(&line(path)?).ok_or_else(|| strange(path))
 }
 
 /// How often a thread has been given a processor: the third number of its `schedstat`.
 pub(crate) fn turns(thread: &str) -> io::Result<u64> {
     let path = format!("{thread}/schedstat");
-    let text = text(&path)?;
-    text.split_ascii_whitespace().nth(2).and_then(|turns| turns.parse().ok()).ok_or_else(|| strange(&path))
+    let line = line(&path)?;
+    line.split_ascii_whitespace().nth(2).and_then(|turns| turns.parse().ok()).ok_or_else(|| strange(&path))
 }
 
 /// The number of the process or thread that was last made, anywhere in our namespace.
 pub(crate) fn last_made() -> io::Result<u64> {
     let path = "/proc/loadavg";
-    text(path)?.split_ascii_whitespace().nth(4).and_then(|pid| pid.parse().ok()).ok_or_else(|| strange(path))
+    line(path)?.split_ascii_whitespace().nth(4).and_then(|pid| pid.parse().ok()).ok_or_else(|| strange(path))
 }
 
 /// Packets that were sent over loopback and wait for a processor to deliver them, on all processors.
@@ -95,8 +94,15 @@ pub(crate) fn undelivered() -> io::Result<u64> {
         .ok_or_else(|| strange(path))
 }
 
+/// Reads a file of one line, which comes as a whole.
+pub(crate) fn line(path: &str) -> io::Result<String> {
+    let mut bytes = [0; 1_024];
+    let read = File::open(path)?.read(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes[..read]).into_owned())
+}
+
 /// Reads a small file, in as few calls as it takes.
-pub(crate) fn text(path: &str) -> io::Result<String> {
+fn text(path: &str) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
     let mut length = 0;
@@ -137,9 +143,10 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_what_it_likes() {
-        let line = "42 (a) S 9 (b) R 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 0 0";
+        let line = "42 (a) S 9 (b) R 7 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 12345 0 0";
         let stat = Stat::parse(line).unwrap();
-        assert_eq!((stat.name.as_str(), stat.state, stat.started), ("a) S 9 (b", 'R', 12345));
+        assert_eq!((stat.name.as_str(), stat.state), ("a) S 9 (b", 'R'));
+        assert_eq!((stat.threads, stat.started), (3, 12345));
         assert_eq!((stat.parent, stat.group), (Pid::from_raw(7), Pid::from_raw(42)));
     }
 

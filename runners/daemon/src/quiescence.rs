@@ -36,7 +36,7 @@ use crate::sleeper::{Call, Timer};
 use crate::{Daemon, PeerStream};
 
 /// Attempts that follow each other at once.
-const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 3;
 /// Between later attempts: the shortest that tokio's timer can.
 const PAUSE: Duration = Duration::from_millis(1);
 /// Turns that our other tasks get while the daemon must stay asleep: as many as may hand a thing on to each other.
@@ -79,16 +79,16 @@ impl Quiescence {
         let deadline = Instant::now() + bound;
         let mut attempts = 0;
         loop {
-            let who = match self.attempt().await {
+            let stirring = match self.attempt().await {
                 Ok(asleep) => return Ok(asleep),
-                Err(Awake::Busy(who)) => who,
+                Err(Awake::Busy(stirring)) => stirring,
                 Err(Awake::Gone(pid)) => return Err(NotAsleep::Gone { pid }),
                 Err(Awake::Unseen(source)) => return Err(NotAsleep::Unsupported { source }),
             };
             if Instant::now() >= deadline {
-                return Err(NotAsleep::StillBusy { who, waited: bound });
+                return Err(NotAsleep::StillBusy { who: stirring.named(), waited: bound });
             }
-            if let Busy::Thread { id, .. } = who {
+            if let Stirring::Thread { id, .. } = stirring {
                 self.seen.borrow_mut().awake = Some(id);
             }
             attempts += 1;
@@ -112,13 +112,13 @@ impl Quiescence {
         }
         let undelivered = procfs::undelivered().map_err(Awake::Unseen)?;
         if undelivered > 0 {
-            return Err(Awake::Busy(Busy::Network { packets: undelivered }));
+            return Err(Awake::Busy(Stirring::Network(undelivered)));
         }
         let mut seen = self.seen.borrow_mut();
         seen.refresh(&self.roots, true)?;
         // Another call may have listed them anew, too.
         if !sleepers.iter().map(|sleeper| &sleeper.thread).eq(&seen.threads) {
-            return Err(Awake::Busy(Busy::Growing));
+            return Err(Awake::Busy(Stirring::Growing));
         }
         seen.second_look(&sleepers, &self.roots)?;
         seen.complete = true;
@@ -233,6 +233,12 @@ struct Thread {
     folder: String,
 }
 
+impl Thread {
+    fn busy(&self, state: char) -> Awake {
+        Awake::Busy(Stirring::Thread { id: self.id, state })
+    }
+}
+
 /// A thread as first seen.
 struct Sleeper {
     thread: Thread,
@@ -243,9 +249,30 @@ struct Sleeper {
 
 /// Why an attempt failed.
 enum Awake {
-    Busy(Busy),
+    Busy(Stirring),
     Gone(Pid),
     Unseen(io::Error),
+}
+
+/// [`Busy`], where nobody has asked for names.
+enum Stirring {
+    Growing,
+    Network(u64),
+    Thread { id: Pid, state: char },
+}
+
+impl Stirring {
+    fn named(self) -> Busy {
+        match self {
+            Self::Growing => Busy::Growing,
+            Self::Network(packets) => Busy::Network { packets },
+            Self::Thread { id, state } => {
+                let stat = procfs::process(id);
+                let name = stat.map_or_else(|_| "a thread that has ended".to_owned(), |stat| stat.name);
+                Busy::Thread { name, id, state }
+            }
+        }
+    }
 }
 
 impl Seen {
@@ -253,9 +280,9 @@ impl Seen {
     fn look_at_the_last_awake(&self) -> Result<(), Awake> {
         let known = self.awake.and_then(|id| self.threads.iter().find(|thread| thread.id == id));
         let is_awake = |thread: &&Thread| {
-            procfs::text(&format!("{}/syscall", thread.folder)).is_ok_and(|text| Call::parse(&text).is_none())
+            procfs::line(&format!("{}/syscall", thread.folder)).is_ok_and(|text| Call::parse(&text).is_none())
         };
-        known.filter(is_awake).map_or(Ok(()), |thread| Err(busy(thread, None)))
+        known.filter(is_awake).map_or(Ok(()), |thread| Err(thread.busy('R')))
     }
 
     /// Lists all threads, if none are known; where `all_sleep`, also if the list may not be complete any more.
@@ -291,13 +318,13 @@ impl Seen {
             let thread = &self.threads[index];
             // This order: a turn that begins after it was counted shows as a change.
             let looked = procfs::turns(&thread.folder)
-                .and_then(|turns| Ok((turns, procfs::text(&format!("{}/syscall", thread.folder))?)));
+                .and_then(|turns| Ok((turns, procfs::line(&format!("{}/syscall", thread.folder))?)));
             match looked {
                 Ok((0, _)) => {
                     // One that is new has had none yet, we have.
                     return Err(match procfs::turns("/proc/thread-self") {
                         Ok(0) => Awake::Unseen(io::Error::other("the kernel does not count turns")),
-                        Ok(_) => busy(thread, None),
+                        Ok(_) => thread.busy('R'),
                         Err(error) => Awake::Unseen(error),
                     });
                 }
@@ -307,7 +334,7 @@ impl Seen {
                         let is_napping = call.is_nap();
                         sleepers.push(Sleeper { thread: thread.clone(), turns, timer, is_napping });
                     }
-                    None => return Err(busy(thread, None)),
+                    None => return Err(thread.busy('R')),
                 },
                 Err(error) => return Err(self.unreadable(index, error)),
             }
@@ -327,7 +354,7 @@ impl Seen {
                     }
                 }
                 Ok((stat, now)) if stat.state == 'S' && now == *turns => {}
-                Ok((stat, _)) => return Err(busy(thread, Some(stat.state))),
+                Ok((stat, _)) => return Err(thread.busy(stat.state)),
                 Err(error) => {
                     let index = self.threads.iter().position(|known| known == thread).unwrap_or_default();
                     return Err(self.unreadable(index, error));
@@ -346,16 +373,10 @@ impl Seen {
         if !ended {
             return Awake::Unseen(error);
         }
-        let busy = busy(thread, Some('X'));
+        let busy = thread.busy('X');
         self.last_made = None;
         busy
     }
-}
-
-fn busy(thread: &Thread, state: Option<char>) -> Awake {
-    let stat = procfs::stat(&format!("{}/stat", thread.folder));
-    let name = stat.map_or_else(|_| "a thread that has ended".to_owned(), |stat| stat.name);
-    Awake::Busy(Busy::Thread { name, id: thread.id, state: state.unwrap_or('R') })
 }
 
 #[cfg(all(test, target_os = "linux"))]
