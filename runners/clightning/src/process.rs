@@ -25,6 +25,8 @@ const PORTS: usize = 3;
 /// How long it may take to come up: less than the harness waits (unless told otherwise), which could not tell its last
 /// words.
 const START_BOUND: Duration = Duration::from_secs(50);
+/// How long plugins that were started may take to come to rest.
+const READY_BOUND: Duration = Duration::from_secs(10);
 /// How long it may take to end in good order.
 const STOP_BOUND: Duration = Duration::from_secs(10);
 /// How long it may take to be gone, once its end is known.
@@ -134,12 +136,18 @@ impl Process {
         })
     }
 
-    /// Makes sure that the plugins run with which it pays.
+    /// Makes sure that the plugins run with which it pays, and know what those know that have run from the start.
     ///
     /// # Errors
     /// [`RpcError`]
     pub(crate) async fn ready_to_pay(&self) -> Result<(), RpcError> {
-        self.payers_run.get_or_try_init(|| self.payers.start(&self.rpc)).await.copied()
+        let start = async || {
+            self.payers.start(&self.rpc).await?;
+            // They ask for the block height once they have started; who does not come to rest goes on by itself.
+            let _ = self.quiescence.asleep(READY_BOUND).await;
+            Ok(())
+        };
+        self.payers_run.get_or_try_init(start).await.copied()
     }
 
     /// Notes that something is begun on it, until the value is dropped: it has not settled before.
