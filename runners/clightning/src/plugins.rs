@@ -38,15 +38,40 @@ impl Payers {
     /// # Errors
     /// [`RpcError`]
     pub(crate) async fn start(&self, rpc: &Rpc) -> Result<(), RpcError> {
-        let find = |wanted: &&str| self.0.iter().find(|path| name(path) == *wanted);
-        let newest = PAYERS.into_iter().find(|way| way.iter().all(|wanted| find(wanted).is_some()));
-        for path in newest.into_iter().flatten().filter_map(find) {
+        for path in self.newest() {
             rpc.call("plugin", json!({ "subcommand": "start", "plugin": path })).await?;
         }
         Ok(())
+    }
+
+    fn newest(&self) -> Vec<&Path> {
+        let find = |wanted: &&str| self.0.iter().map(PathBuf::as_path).find(|path| name(path) == *wanted);
+        let ways = PAYERS.into_iter().map(|way| way.iter().map(find).collect::<Option<_>>());
+        ways.flatten().next().unwrap_or_default()
     }
 }
 
 fn name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn newest(names: &[&str]) -> Vec<String> {
+        let payers = Payers(names.iter().map(|name| PathBuf::from("plugins").join(name)).collect());
+        payers.newest().into_iter().map(|path| name(path).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_a_plugin_needs_comes_before_it() {
+        assert_eq!(newest(&["pay", "cln-xpay", "cln-askrene"]), ["cln-askrene", "cln-xpay"]);
+    }
+
+    #[test]
+    fn old_versions_pay_the_old_way() {
+        assert_eq!(newest(&["pay", "cln-askrene"]), ["pay"]);
+        assert_eq!(newest(&[]), [""; 0]);
+    }
 }
