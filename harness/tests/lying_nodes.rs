@@ -5,7 +5,7 @@
 mod support;
 
 use lnprototest_harness::verdict::{Blame, Verdict};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use support::Reaction::{Close, CloseAndDie, Die, Panic, Raw, Send, SendHalf};
 use support::{Reaction, Scripted, run, run_scaled};
 
@@ -451,22 +451,34 @@ fn the_node_may_choose_what_else_is_background() {
     assert!(matches!(run(answering_init(vec![Send(stfu())]), &steps), Verdict::Pass));
 }
 
+/// A node that sends a message only with the first pong that it owes.
+fn holding_back() -> Scripted {
+    let holds_back = AtomicBool::new(true);
+    Scripted::new(move |message| match message {
+        None => vec![Send(INIT.into())],
+        Some([0, 18, high, low, ..]) => {
+            let length = u16::from_be_bytes([*high, *low]) as usize;
+            let pong = Send([&[0, 19, *high, *low][..], &vec![0; length]].concat());
+            let held_back = holds_back.swap(false, Ordering::Relaxed).then(|| Send(stfu()));
+            [pong].into_iter().chain(held_back).collect()
+        }
+        Some(_) => vec![],
+    })
+}
+
 #[test]
 fn what_a_daemon_holds_back_comes_with_its_pong() {
-    let holding = || {
-        Scripted::new(|message| match message {
-            None => vec![Send(INIT.into())],
-            Some([0, 18, high, low, ..]) => {
-                let length = u16::from_be_bytes([*high, *low]) as usize;
-                vec![Send([&[0, 19, *high, *low][..], &vec![0; length]].concat()), Send(stfu())]
-            }
-            Some(_) => vec![],
-        })
-    };
     let steps = format!("{CONVERSATION}  - ExpectMsg: stfu\n");
-    assert_eq!(code(&run(holding(), &steps)), "quiet");
-    let verdict = run(holding().bounded(), &steps);
+    assert_eq!(code(&run(holding_back(), &steps)), "quiet");
+    let verdict = run(holding_back().bounded(), &steps);
     assert!(matches!(verdict, Verdict::Pass), "{verdict:?}");
     let nothing = answering_init(vec![]).bounded();
     assert_eq!(code(&run(nothing, &steps)), "quiet");
+}
+
+#[test]
+fn what_a_daemon_holds_back_counts_at_the_end() {
+    assert_eq!(code(&run(holding_back().bounded(), CONVERSATION)), "unexpected-message/stfu");
+    let quiet = format!("{CONVERSATION}  - ExpectQuiet: {{}}\n");
+    assert_eq!(code(&run(holding_back().bounded(), &quiet)), "unexpected-message/stfu");
 }
