@@ -1,10 +1,12 @@
-//! Curve arithmetic that a run asks for again and again: its keys are the same in each of thousands of paths.
+//! Curve arithmetic that a run asks for again and again: its keys are the same in each of thousands of paths, and so is
+//! most of what is signed.
 //!
 //! A result is remembered by the thread that computed it. All of these are functions of their arguments alone, so nobody
 //! can tell but by the time they take.
 
 use secp256k1::ecdh::SharedSecret;
-use secp256k1::{PublicKey, SecretKey};
+use secp256k1::ecdsa::Signature;
+use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -21,6 +23,20 @@ pub(crate) fn shared_secret(public: &PublicKey, secret: &SecretKey) -> [u8; 32] 
     thread_local!(static KNOWN: Memo<(PublicKey, [u8; 32]), [u8; 32]> = Memo::default());
     let of = (*public, secret.secret_bytes());
     remembered(&KNOWN, of, || SharedSecret::new(public, secret).secret_bytes())
+}
+
+/// A deterministic (RFC 6979) low-S signature.
+pub(crate) fn sign(hash: &Message, secret: &SecretKey) -> Signature {
+    thread_local!(static KNOWN: Memo<([u8; 32], [u8; 32]), Signature> = Memo::default());
+    let of = (*hash.as_ref(), secret.secret_bytes());
+    remembered(&KNOWN, of, || SECP256K1.sign_ecdsa(hash, secret))
+}
+
+/// Whether a low-S signature is one of `hash` by `key`.
+pub(crate) fn is_signed(hash: &Message, signature: &Signature, key: &PublicKey) -> bool {
+    thread_local!(static KNOWN: Memo<([u8; 32], [u8; 64], PublicKey), bool> = Memo::default());
+    let of = (*hash.as_ref(), signature.serialize_compact(), *key);
+    remembered(&KNOWN, of, || SECP256K1.verify_ecdsa(hash, signature, key).is_ok())
 }
 
 /// Results by what they are of.

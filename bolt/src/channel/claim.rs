@@ -9,13 +9,12 @@ use bitcoin::{
 };
 use secp256k1::{Message, SecretKey};
 
-use crate::public_key;
+use crate::memo::{public_key, sign};
 
 use super::commitment::{Commitment, OutputPurpose};
 use super::format::{CommitmentFormat, fee};
 use super::htlc::HtlcTransaction;
 use super::side::Side;
-use super::signature::sign;
 
 /// By what right an output is taken. Each secret is of the key in the script: derived for the commitment's point,
 /// where that key is.

@@ -10,7 +10,7 @@ use bitcoin::{
 };
 use secp256k1::{Message, PublicKey, SecretKey};
 
-use crate::public_key;
+use crate::memo::{public_key, sign};
 
 use super::dust::dust_threshold;
 use super::format::fee;
@@ -18,7 +18,6 @@ use super::funding::Funding;
 use super::ordering::output_order;
 use super::scripts;
 use super::side::PerSide;
-use super::signature::sign;
 
 /// A signature with its own length: as long as it gets with a low S.
 const SIGNATURE_LENGTH: u64 = 1 + 72;

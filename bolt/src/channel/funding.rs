@@ -6,9 +6,11 @@ use bitcoin::{Amount, EcdsaSighashType, OutPoint, ScriptBuf, Sequence, Transacti
 use secp256k1::ecdsa::Signature;
 use secp256k1::{Message, PublicKey, SecretKey};
 
+use crate::memo::sign;
+
 use super::scripts;
 use super::side::{PerSide, Side};
-use super::signature::{ExpectedSignature, sign};
+use super::signature::ExpectedSignature;
 
 /// The output that holds a channel's money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,12 +7,14 @@ use bitcoin::{Amount, EcdsaSighashType, OutPoint, ScriptBuf, Transaction, TxIn, 
 use secp256k1::ecdsa::Signature;
 use secp256k1::{Message, PublicKey, SecretKey};
 
+use crate::memo::sign;
+
 use super::commitment::Commitment;
 use super::format::CommitmentFormat;
 use super::parameters::Htlc;
 use super::scripts;
 use super::side::{PerSide, Side};
-use super::signature::{ExpectedSignature, sign};
+use super::signature::ExpectedSignature;
 
 /// An unsigned transaction that spends an HTLC output of the commitment transaction of the same holder.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Signatures as a conformance suite judges them: by key and hash, never by their bytes.
 
 use secp256k1::ecdsa::Signature;
-use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
+use secp256k1::{Message, PublicKey, SecretKey};
+
+use crate::memo::is_signed;
 
 /// Any valid low-S signature of a hash by a key. Nodes choose their nonces each their own way, so that there is no
 /// saying which one it will be.
@@ -22,9 +24,9 @@ impl ExpectedSignature {
         let mut signature = Signature::from_compact(compact).map_err(|_| SignatureMismatch::Malformed)?;
         let given = signature;
         signature.normalize_s();
-        SECP256K1
-            .verify_ecdsa(&self.hash, &signature, &self.key)
-            .map_err(|_| SignatureMismatch::Invalid { key: self.key })?;
+        if !is_signed(&self.hash, &signature, &self.key) {
+            return Err(SignatureMismatch::Invalid { key: self.key });
+        }
         if given == signature { Ok(()) } else { Err(SignatureMismatch::HighS) }
     }
 }
@@ -56,9 +58,4 @@ pub fn high_s(signature: &Signature) -> [u8; 64] {
         compact[32..].copy_from_slice(&s.negate().secret_bytes());
     }
     compact
-}
-
-/// A deterministic (RFC 6979) low-S signature.
-pub(super) fn sign(hash: &Message, secret: &SecretKey) -> Signature {
-    SECP256K1.sign_ecdsa(hash, secret)
 }

@@ -1,10 +1,11 @@
 //! What the signatures in gossip messages sign, and who has to (BOLT 7, "The `channel_announcement` Message" and the
 //! two after it).
 
-use secp256k1::{PublicKey, SECP256K1, SecretKey};
+use secp256k1::{PublicKey, SecretKey};
 
 use crate::channel::{ExpectedSignature, SignatureMismatch, high_s};
 use crate::crypto::sha256;
+use crate::memo;
 use crate::wire::{BuildErrors, Message, plain::Plain};
 
 /// The bytes of a message's type.
@@ -59,7 +60,7 @@ pub fn sign(message: &Message, secret: &SecretKey) -> Result<[u8; 64], GossipErr
 pub fn missign(message: &Message, secret: &SecretKey, flaw: SigningFlaw) -> Result<[u8; 64], GossipError> {
     let bytes = signed_bytes(message)?;
     Ok(match flaw {
-        SigningFlaw::HighS => high_s(&SECP256K1.sign_ecdsa(&signed_hash(message)?, secret)),
+        SigningFlaw::HighS => high_s(&memo::sign(&signed_hash(message)?, secret)),
         SigningFlaw::OtherMessage => {
             let mut other = bytes;
             if let Some(last) = other.last_mut() {
@@ -217,5 +218,5 @@ fn double_hash(bytes: &[u8]) -> secp256k1::Message {
 }
 
 fn compact(hash: &secp256k1::Message, secret: &SecretKey) -> [u8; 64] {
-    SECP256K1.sign_ecdsa(hash, secret).serialize_compact()
+    memo::sign(hash, secret).serialize_compact()
 }

@@ -1,16 +1,40 @@
 //! Do a transaction's scripts and signatures hold?
 
-use bitcoin::Transaction;
 use bitcoin::consensus::serialize;
+use bitcoin::{Transaction, Wtxid};
 use bitcoinconsensus::Utxo;
 use lnprototest_runner_api::RejectCode;
+use std::cell::RefCell;
+use std::collections::HashSet;
 
 use super::refusal::Refusal;
 use super::utxo::Coin;
 
+/// Few runs have so many transactions; what is known of them is forgotten then.
+const MOST: usize = 10_000;
+
 /// Runs the scripts of all inputs with Bitcoin Core's interpreter and all consensus rules, taproot included.
 /// `coins` are those of the inputs.
+///
+/// What holds once holds always, for a transaction names all that it spends: so it is not run again on other chains of the
+/// thread.
 pub(super) fn check_scripts(transaction: &Transaction, coins: &[Coin]) -> Result<(), Refusal> {
+    thread_local!(static HOLD: RefCell<HashSet<Wtxid>> = RefCell::default());
+    let id = transaction.compute_wtxid();
+    if HOLD.with_borrow(|known| known.contains(&id)) {
+        return Ok(());
+    }
+    run_scripts(transaction, coins)?;
+    HOLD.with_borrow_mut(|known| {
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(id);
+    });
+    Ok(())
+}
+
+fn run_scripts(transaction: &Transaction, coins: &[Coin]) -> Result<(), Refusal> {
     let bytes = serialize(transaction);
     let refuse = |index: usize, why: &str| {
         let outpoint = transaction.input.get(index).map(|input| input.previous_output).unwrap_or_default();
