@@ -82,8 +82,12 @@ async fn offered(process: &Process, request: &AddHtlc) -> Result<usize, Refusal>
 
 /// Pays an invoice: with `xpay`, or with its predecessor `pay`, which went out of use from version 24.11 on.
 pub(super) async fn pay(process: &Process, invoice: &str) -> Result<Outcome, Refusal> {
+    let begun = process.begin();
     process.ready_to_pay().await?;
-    let paid = match process.rpc.call("xpay", json!({ "invstring": invoice })).await {
+    let asked = process.rpc.send("xpay", json!({ "invstring": invoice })).await?;
+    // From here on it is the peers' turn.
+    drop(begun);
+    let paid = match asked.answer().await {
         Err(RpcError::Refused { code: NO_SUCH_METHOD, .. }) => {
             process.rpc.call("pay", json!({ "bolt11": invoice })).await?
         }
