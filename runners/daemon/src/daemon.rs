@@ -118,7 +118,7 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError::Survived`] if some process of it is still there after five seconds.
     pub async fn kill(&self) -> Result<ExitStatus, DaemonError> {
-        self.kill_group();
+        self.kill_all();
         let cleared = look_for(KILLED_WITHIN, || self.cleared()).await;
         cleared.ok_or_else(|| DaemonError::Survived { program: self.program.clone(), who: self.survivors() })
     }
@@ -217,13 +217,14 @@ impl Daemon {
         }
     }
 
-    fn kill_group(&self) {
+    fn kill_all(&self) {
         if self.cleared.get() {
             return;
         }
         if self.ended.get().is_none() && !self.number_is_free.get() {
             self.signal_group(Signal::KILL);
         }
+        self.kill_strays();
     }
 
     /// How it ended, once nothing of it is left.
@@ -289,7 +290,7 @@ impl Drop for Daemon {
         for reader in &self.readers {
             reader.abort();
         }
-        self.kill_group();
+        self.kill_all();
         // Nobody can be told if it is not.
         let _cleared = look_for_blocking(KILLED_WITHIN, || self.cleared());
     }
