@@ -46,7 +46,7 @@ impl Stage<'_> {
         self.arrival_unprompted(session, background, wanted).await
     }
 
-    /// As [`Stage::arrival`], where the node is pinged before its silence is believed, or was.
+    /// As [`Stage::arrival`], but without a ping, for a caller that sends one itself.
     pub(crate) async fn arrival_unprompted(
         &mut self,
         session: &str,

@@ -70,7 +70,7 @@ pub(crate) enum Since {
 ///
 /// | flag | why |
 /// | --- | --- |
-/// | `--disable-plugin` | its start takes as long as all else, and more with each plugin |
+/// | `--disable-plugin` | each plugin that runs makes its start longer, and each look at whether it sleeps |
 /// | `--log-level=debug`, `--log-file` | a failure's report shows the log's end |
 /// | `--disable-dns`, `--autoconnect-seeker-peers=0` | it talks to nobody but us |
 /// | `--rescan` | a fresh node begins at the tip, or with the block that has its coins |

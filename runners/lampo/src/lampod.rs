@@ -244,7 +244,9 @@ impl Lampod {
             }
             Err(_) => {
                 let calls = self.bitcoind.calls();
-                let what = format!("after {READY_WITHIN:?} and {calls} calls it does not follow the chain");
+                let what = format!(
+                    "after {READY_WITHIN:?} and {calls} calls it does not follow the chain, or does not listen at its ports"
+                );
                 Err(NotReady::TryAgain(self.with_last_words(&what)))
             }
         }
